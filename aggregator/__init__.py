@@ -1,0 +1,5 @@
+"""aggregator: a wire desk in one package."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,77 @@
+"""The tree of errors that a user may meet; anything else is a bug.
+
+::
+
+    AggregatorError            one clear line for the user; never a traceback
+    ├── ConfigError            feeds.yaml or a setting is wrong (exit status 2)
+    ├── UsageError             a question that cannot be asked (exit status 2)
+    ├── StoreError             the database cannot be used
+    │   ├── SchemaTooNewError  it was made by a newer version of the program
+    │   └── BusyError          another process holds it
+    ├── FetchError             a URL gave no usable response
+    │   ├── RefusedError       we did not ask: address, scheme, size or redirect rule
+    │   └── StatusError        the server answered with an error status
+    └── ParseError             bytes came, but they are not a feed
+"""
+
+from __future__ import annotations
+
+
+class AggregatorError(Exception):
+    """Base of all foreseeable faults; its text is one line that names what, where and what to do."""
+
+
+class ConfigError(AggregatorError):
+    """One or more faults in the configuration, each ``file:line: key: what``.
+
+    Attributes:
+        faults: every fault found, in the order of the file.
+    """
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class UsageError(AggregatorError):
+    """A question or command that cannot be answered as it was asked."""
+
+
+class StoreError(AggregatorError):
+    """The database cannot be opened, read or written."""
+
+
+class SchemaTooNewError(StoreError):
+    """The database holds migrations this program does not know."""
+
+
+class BusyError(StoreError):
+    """Another process holds the database longer than we wait."""
+
+
+class FetchError(AggregatorError):
+    """A URL gave no usable response; the text is the reason in words."""
+
+    #: Seconds the server asked us to stay away (Retry-After), when it said so.
+    retry_after_s: int | None = None
+
+
+class RefusedError(FetchError):
+    """We did not connect, or stopped reading: address, scheme, size or redirect rule."""
+
+
+class StatusError(FetchError):
+    """The server answered with an error status.
+
+    Attributes:
+        status: the HTTP status code.
+    """
+
+    def __init__(self, status: int, text: str, retry_after_s: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class ParseError(AggregatorError):
+    """The bytes are not a feed, or not one that anything could be saved of."""

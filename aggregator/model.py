@@ -1,0 +1,254 @@
+"""The records that travel between the rooms; frozen, picklable, no behaviour beyond a derived property.
+
+The words are those of docs/glossary.md. Times are aware UTC datetimes; unknown is None; sequences are tuples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime, timedelta
+
+
+class PagePolicy(StrEnum):
+    """Whether the pages behind a feed's entries are fetched."""
+
+    AUTO = "auto"  # unless the feed carries the full text
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+class PollOutcome(StrEnum):
+    """What one poll of a feed brought."""
+
+    NEW = "new"  # at least one new or changed entry
+    UNCHANGED = "unchanged"  # a body, but nothing new in it
+    NOT_MODIFIED = "not_modified"  # HTTP 304
+    ERROR = "error"
+
+
+class Relation(StrEnum):
+    """What an article's (or a version's) text is to what came before it."""
+
+    ORIGINAL = "original"
+    UPDATE = "update"
+    CORRECTION = "correction"
+    REPEAT = "repeat"
+    COPY = "copy"
+    KILL = "kill"
+
+
+class Status(StrEnum):
+    """ninjs ``pubstatus``."""
+
+    USABLE = "usable"
+    WITHHELD = "withheld"
+    CANCELED = "canceled"
+
+
+class TextBasis(StrEnum):
+    """Where an article's text was read; from the best to the poorest."""
+
+    PAGE = "page"
+    FEED_FULL = "feed_full"
+    FEED_SUMMARY = "feed_summary"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One polled document of feeds.yaml, as the user described it."""
+
+    url: str
+    name: str
+    every: timedelta
+    at_most: timedelta
+    spacing: timedelta
+    title: str | None = None
+    agency: str | None = None
+    section: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    timezone: str | None = None
+    extract: tuple[tuple[str, str], ...] = ()  # what ("body", "headline") to CSS selector
+    pages: PagePolicy = PagePolicy.AUTO
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a feeds.yaml says."""
+
+    feeds: tuple[Feed, ...]
+    keep_pages: timedelta
+    contact: str | None = None  # an address or URL for the User-Agent
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the last polls of a feed left behind."""
+
+    feed_id: int
+    interval_s: int
+    failures: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: bytes | None = None
+    next_poll_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET with its validators and limits."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    max_bytes: int = 15 * 1024 * 1024  # of the decompressed body
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a server answered in the end; status is 200 or 304 (anything else is a FetchError)."""
+
+    url: str  # the last one, after redirects
+    status: int
+    headers: tuple[tuple[str, str], ...]  # names in lower case
+    body: bytes
+    fetched_at: datetime
+    duration_ms: int
+
+    def header(self, name: str) -> str | None:
+        """The first header of that (lower-case) name, or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a feed as the feed tells it; HTML is kept as given."""
+
+    guid: str  # the feed's own id, else the link, else a digest of the text
+    url: str | None
+    title: str | None  # plain text
+    summary: str | None  # HTML or text, as given
+    content: str | None = None  # the full text, where the feed carries it; HTML
+    author: str | None = None
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    published_raw: str | None = None
+    tags: tuple[str, ...] = ()
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed's document, read."""
+
+    entries: tuple[Entry, ...]  # in the order of the document
+    title: str | None = None
+    language: str | None = None
+    warning: str | None = None  # what was wrong with it though entries were saved
+    ttl_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dateline:
+    """Place, day and agency that open a text."""
+
+    raw: str  # as printed, to the last dash or dot that belongs to it
+    rule: str  # which row of agencies.toml matched
+    place: str | None = None  # as printed; the first one when there are several
+    places: tuple[str, ...] = ()
+    region: str | None = None
+    month: int | None = None
+    day: int | None = None
+    year: int | None = None  # only when printed
+    date: date | None = None  # resolved to the year nearest to publication
+    agency: str | None = None  # key of the agency table
+    body_start: int = 0  # where the story's own words begin in the opening
+    byline: str | None = None  # a name printed before or inside the dateline
+    credit: str | None = None  # the agency's name as printed
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An editorial sign of a headline or of a first or last line."""
+
+    printed: str
+    relation: Relation
+    headline: str  # what is left of the headline without the sign
+    number: int | None = None  # the 2 of UPDATE 2
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quotation of the body."""
+
+    text: str
+    paragraph: int  # index in the article's paragraphs
+    speaker: str | None
+    cue: str | None  # the printed words of speaking: ``he said``
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One news item of one outlet: what was read out of page and entry."""
+
+    url: str | None
+    headline: str | None
+    paragraphs: tuple[str, ...]  # of the body, without the dateline
+    text_basis: TextBasis
+    extractor: str  # which rule gave the text, to explain it
+    outlet: str | None = None  # host without www.
+    agency: str | None = None  # key of the agency table
+    section: str | None = None
+    deck: str | None = None
+    byline: str | None = None
+    dateline: Dateline | None = None
+    language: str | None = None  # ISO 639-1
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    status: Status = Status.USABLE
+    relation: Relation = Relation.ORIGINAL
+    mark: str | None = None  # as printed
+    image_url: str | None = None
+    credit: str | None = None  # sign-off and copyright tails, kept apart
+    tags: tuple[str, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+
+    @property
+    def body(self) -> str:
+        """The paragraphs with a blank line between."""
+        return "\n\n".join(self.paragraphs)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored article that a new one may belong to."""
+
+    article_id: int
+    story_id: int
+    outlet: str | None
+    agency: str | None
+    headline: str | None
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which story an article belongs to, as what, and why."""
+
+    story_id: int
+    other_article_id: int
+    relation: Relation
+    rule: str
+    score: float
