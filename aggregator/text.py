@@ -1,0 +1,128 @@
+"""One normal form of a text, and what is counted and compared on it. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import re
+import unicodedata
+from hashlib import blake2b
+
+from bs4 import BeautifulSoup
+from bs4.element import CData, Comment, Doctype, NavigableString, ProcessingInstruction, Tag
+
+#: Elements that end a paragraph when HTML is turned into plain text.
+_BLOCKS = frozenset(
+    "address article aside blockquote body br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
+    "header hr li main nav ol p pre section table tbody td th thead tr ul".split()  # noqa: SIM905 (a list of 36 strings reads worse)
+)
+#: Elements whose text is never meant to be read.
+_UNREAD = frozenset(["script", "style", "noscript", "template", "iframe", "svg", "head"])
+_NO_TEXT = (Comment, Doctype, ProcessingInstruction, CData)
+_LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z!/][^>]{0,2000}>|&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
+_WORD = re.compile(r"\w+")
+#: Scripts written without spaces: each character counts as a word.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
+#: Changes longer than this are counted by bag of words, which is linear.
+_DIFF_LIMIT = 4_000
+#: Nesting deeper than this is not walked: nothing readable is that deep.
+_DEPTH_LIMIT = 200
+
+
+def one_line(text: str | None) -> str | None:
+    """The plain text of a title-like string on one line; None when nothing is left.
+
+    Markup and character references are resolved, white space is folded, control characters go.
+    """
+    if not text:
+        return None
+    if _LOOKS_LIKE_HTML.search(text):
+        text = " ".join(paragraphs_of(text))
+    return fold_spaces(text) or None
+
+
+def fold_spaces(text: str) -> str:
+    """The text with each run of white space as one space, without control characters; NFC."""
+    shown = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", shown).strip())
+
+
+def paragraphs_of(markup: str) -> tuple[str, ...]:
+    """The plain paragraphs of an HTML fragment, or of plain text with blank lines between paragraphs."""
+    if "<" not in markup:
+        blocks = re.split(r"\n\s*\n", html.unescape(markup))
+    else:
+        blocks = _blocks(BeautifulSoup(markup, "lxml"))
+    folded = (fold_spaces(block) for block in blocks)
+    return tuple(block for block in folded if block)
+
+
+def _blocks(root: Tag) -> list[str]:
+    """The text between block borders, walked without recursion."""
+    blocks: list[list[str]] = [[]]
+    stack: list[tuple[object, int]] = [(root, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if node is None:
+            blocks.append([])
+        elif isinstance(node, NavigableString):
+            if not isinstance(node, _NO_TEXT):
+                blocks[-1].append(str(node))
+        elif isinstance(node, Tag) and node.name not in _UNREAD and depth < _DEPTH_LIMIT:
+            border: list[tuple[object, int]] = [(None, 0)] if node.name in _BLOCKS else []
+            children = [(child, depth + 1) for child in reversed(node.contents)]
+            stack += [*border, *children, *border]
+    return ["".join(block) for block in blocks]
+
+
+def normal_form(text: str | None) -> str:
+    """What is left of a text when typography is taken away: NFKC, case folded, words only.
+
+    Two texts of the same normal form say the same words in the same order.
+    """
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text or "").casefold()))
+
+
+def digest(*parts: str | None) -> bytes:
+    """16 bytes of BLAKE2b (RFC 7693) over the parts; None and "" differ, and so do borders."""
+    sums = blake2b(digest_size=16)
+    for part in parts:
+        data = b"\0" if part is None else part.encode("utf-8", "surrogatepass")
+        sums.update(len(data).to_bytes(8, "big"))
+        sums.update(data)
+    return sums.digest()
+
+
+def words_of(text: str | None) -> list[str]:
+    """The words of a text's normal form; in scripts without spaces each character is one."""
+    found = normal_form(text)
+    return _UNSPACED.sub(r" \g<0> ", found).split()
+
+
+def count_words(text: str | None) -> int:
+    """How many words a text has."""
+    spaced = _UNSPACED.sub(r" \g<0> ", text or "")
+    return sum(1 for word in spaced.split() if _WORD.search(word))
+
+
+def word_changes(old: str | None, new: str | None) -> tuple[int, int]:
+    """How many words the new text adds and how many of the old it removes."""
+    before, after = words_of(old), words_of(new)
+    if max(len(before), len(after)) > _DIFF_LIMIT:
+        return _bag_changes(before, after)
+    blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    kept = sum(block.size for block in blocks)
+    return len(after) - kept, len(before) - kept
+
+
+def _bag_changes(before: list[str], after: list[str]) -> tuple[int, int]:
+    counts: dict[str, int] = {}
+    for word in before:
+        counts[word] = counts.get(word, 0) + 1
+    kept = 0
+    for word in after:
+        if counts.get(word, 0) > 0:
+            counts[word] -= 1
+            kept += 1
+    return len(after) - kept, len(before) - kept

@@ -1,0 +1,73 @@
+"""One canonical form of a URL, and the outlet it names. Pure.
+
+Syntax and normalisation: RFC 3986 §6.2; which parameters only track is data (``data/tracking.toml``).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from importlib import resources
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
+
+_SAFE = "/%:@!$&'()*+,;=~-._?[]"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+#: Longer than any address a browser or server takes.
+_LONGEST = 8_000
+_WWW = re.compile(r"^(?:www\d?|m|amp|mobile)\.(?=[^.]+\.)")
+
+
+def web_url(url: str | None, base: str = "") -> str | None:
+    """The absolute http(s) URL, percent-encoded where needed; None for anything else."""
+    try:
+        joined = urljoin(base, "".join((url or "").split()))
+        parts = urlsplit(joined)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in _DEFAULT_PORTS or not host or len(joined) > _LONGEST:
+        return None
+    return quote(joined, safe=_SAFE + "#")
+
+
+def canonical(url: str | None) -> str | None:
+    """The form under which one page is known: no fragment, no tracking parameters, one spelling of its host.
+
+    ``http`` and ``https`` are one page, so the scheme is always ``https``. None when it is no http(s) URL.
+    """
+    web = web_url(url)
+    if web is None:
+        return None
+    parts = urlsplit(web)
+    return urlunsplit(("https", _host(parts), parts.path or "/", _query(parts.query), ""))
+
+
+def outlet_of(url: str | None) -> str | None:
+    """The host of a URL without ``www.``, ``m.`` or ``amp.``; None when it is no http(s) URL."""
+    web = web_url(url)
+    return _WWW.sub("", urlsplit(web).hostname or "") if web else None
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    port = parts.port
+    return host if port in (None, _DEFAULT_PORTS[parts.scheme.lower()]) else f"{host}:{port}"
+
+
+def _query(query: str) -> str:
+    exact, prefixes = _tracking()
+    kept = [pair for pair in query.split("&") if pair and not _tracks(pair, exact, prefixes)]
+    return "&".join(kept)
+
+
+def _tracks(pair: str, exact: frozenset[str], prefixes: tuple[str, ...]) -> bool:
+    name = pair.partition("=")[0].lower()
+    return name in exact or name.startswith(prefixes)
+
+
+@functools.cache
+def _tracking() -> tuple[frozenset[str], tuple[str, ...]]:
+    data = tomllib.loads(resources.files("aggregator").joinpath("data/tracking.toml").read_text("utf8"))
+    return frozenset(data["parameters"]), tuple(data["prefixes"])
