@@ -14,7 +14,7 @@ from bs4.element import CData, Comment, Doctype, NavigableString, ProcessingInst
 #: Elements that end a paragraph when HTML is turned into plain text.
 _BLOCKS = frozenset(
     "address article aside blockquote body br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section table tbody td th thead tr ul".split()  # noqa: SIM905 (a list of 36 strings reads worse)
+    "header hr li main nav ol p pre section table tbody td th thead tr ul".split()
 )
 #: Elements whose text is never meant to be read.
 _UNREAD = frozenset(["script", "style", "noscript", "template", "iframe", "svg", "head"])
