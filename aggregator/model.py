@@ -5,7 +5,7 @@ The words are those of docs/glossary.md. Times are aware UTC datetimes; unknown 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,7 @@ class Feed:
     section: str | None = None
     language: str | None = None
     tags: tuple[str, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets
     timezone: str | None = None
     extract: tuple[tuple[str, str], ...] = ()  # what ("body", "headline") to CSS selector
     pages: PagePolicy = PagePolicy.AUTO
@@ -85,6 +85,7 @@ class Config:
 
     feeds: tuple[Feed, ...]
     keep_pages: timedelta
+    keep_fetches: timedelta
     contact: str | None = None  # an address or URL for the User-Agent
 
 
@@ -108,7 +109,7 @@ class Request:
     """One GET with its validators and limits."""
 
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets
     etag: str | None = None
     last_modified: str | None = None
     max_bytes: int = 15 * 1024 * 1024  # of the decompressed body

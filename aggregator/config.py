@@ -1,0 +1,336 @@
+"""feeds.yaml → ``Config``; every fault is named with file, line and key, all of them at once.
+
+YAML is read as a tree of nodes with the safe loader (no tags, no objects), so each value knows its line.
+Secrets in ``headers`` stay out of the file: ``${ENV_VAR}`` and ``file:PATH``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from aggregator.errors import ConfigError
+from aggregator.model import Config, Feed, PagePolicy
+from aggregator.urls import web_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: 100,000 feeds fit; anything larger is not a list of feeds.
+_LARGEST_FILE = 16 * 1024 * 1024
+_DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NAME = re.compile(r"[\w][\w.:-]{0,79}")
+_AGENCY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Environment = Mapping[str, str]
+
+
+class _FaultError(Exception):
+    """One wrong value; becomes a line of ConfigError."""
+
+
+@dataclass(slots=True)
+class _Page:
+    """The file being read and what is wrong with it so far."""
+
+    path: str
+    environment: Environment
+    folder: Path
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+    def fault(self, node: yaml.Node, key: str, text: str) -> None:
+        line = node.start_mark.line + 1
+        self.faults.append((line, f"{self.path}:{line}: {key}: {text}"))
+
+
+Reader = Callable[[yaml.Node, _Page], Any]
+
+
+def load_config(path: Path, environment: Environment) -> Config:
+    """Everything a feeds.yaml says.
+
+    Raises:
+        ConfigError: the file cannot be read, is no YAML, or says something wrong; all faults at once.
+    """
+    page = _Page(str(path), environment, path.parent)
+    root = _compose(_file_text(path), page)
+    config = _read_root(root, page)
+    if page.faults:
+        raise ConfigError(tuple(text for _, text in sorted(page.faults)))
+    return config
+
+
+def _file_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise ConfigError((f"{path}: no such file; write one, or name another with --feeds FILE",)) from None
+    except OSError as fault:
+        raise ConfigError((f"{path}: cannot be read: {fault.strerror}",)) from None
+    if len(data) > _LARGEST_FILE:
+        raise ConfigError((f"{path}: larger than {_LARGEST_FILE // 2**20} MiB; split it",))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise ConfigError((f"{path}:{line}: is not UTF-8; save it as UTF-8",)) from None
+
+
+def _compose(text: str, page: _Page) -> yaml.Node:
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as fault:
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+        raise ConfigError((f"{page.path}:{line}: is not YAML: {fault.problem or fault}",)) from None
+    except (yaml.YAMLError, RecursionError) as fault:
+        reason = str(fault).splitlines()[0] if str(fault) else "nested too deep"
+        raise ConfigError((f"{page.path}:1: is not YAML: {reason}",)) from None
+    if root is None:
+        raise ConfigError((f"{page.path}:1: is empty; it needs a list 'feeds:'",))
+    return root
+
+
+def _read_root(root: yaml.Node, page: _Page) -> Config:
+    top = _mapping(root, "file", _TOP_KEYS, page)
+    if "feeds" not in top and isinstance(root, yaml.MappingNode):
+        page.fault(root, "feeds", "missing; list at least one feed, each with a url")
+    defaults = _DEFAULTS | (top.get("defaults") or {})
+    feeds = _named(top.get("feeds") or [], defaults, page)
+    keep = _KEEP_DEFAULTS | (top.get("keep") or {})
+    return Config(feeds, keep["pages"], keep["fetches"], top.get("contact"))
+
+
+def _mapping(node: yaml.Node, key: str, readers: Mapping[str, Reader], page: _Page) -> dict[str, Any]:
+    """What a mapping says, each value read by the reader of its key."""
+    if not isinstance(node, yaml.MappingNode):
+        page.fault(node, key, f"must be a mapping of {', '.join(readers)}")
+        return {}
+    found: dict[str, Any] = {}
+    for key_node, value in node.value:
+        name = str(key_node.value)
+        where = name if key == "file" else f"{key}.{name}"
+        if name not in readers:
+            page.fault(key_node, where, f"unknown key; known are {', '.join(readers)}")
+        elif name in found:
+            page.fault(key_node, where, "given twice; keep one")
+        else:
+            found[name] = _value(value, where, readers[name], page)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _value(node: yaml.Node, where: str, reader: Reader, page: _Page) -> Any:  # noqa: ANN401 (as its reader)
+    try:
+        return reader(node, page)
+    except _FaultError as fault:
+        page.fault(node, where, str(fault))
+    return None
+
+
+def _scalar(node: yaml.Node) -> str | None:
+    """The text of a scalar; None for null."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise _FaultError("must be a single value, not a list or mapping")
+    return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+
+
+def _text(node: yaml.Node, _: _Page) -> str | None:
+    value = _scalar(node)
+    return value.strip() or None if value else None
+
+
+def _duration(node: yaml.Node, _: _Page) -> timedelta | None:
+    value = _scalar(node)
+    match = _DURATION.fullmatch(value or "")
+    if not match:
+        raise _FaultError(f"'{value}' is not a duration; write a number and s, m, h or d, such as 10m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _positive(node: yaml.Node, page: _Page) -> timedelta | None:
+    value = _duration(node, page)
+    if not value:
+        raise _FaultError("must be longer than nothing, such as 10m")
+    return value
+
+
+def _truth(node: yaml.Node, _: _Page) -> bool:
+    value = _scalar(node)
+    if node.tag != "tag:yaml.org,2002:bool":
+        raise _FaultError(f"'{value}' is not true or false")
+    return str(value).lower() in ("true", "yes", "on")
+
+
+def _policy(node: yaml.Node, _: _Page) -> PagePolicy:
+    value = _scalar(node)
+    try:
+        return PagePolicy(str(value))
+    except ValueError:
+        raise _FaultError(f"'{value}' is none of {', '.join(PagePolicy)}") from None
+
+
+def _matching(pattern: re.Pattern[str], advice: str) -> Reader:
+    def read(node: yaml.Node, _: _Page) -> str | None:
+        value = _scalar(node)
+        if value is not None and not pattern.fullmatch(value):
+            raise _FaultError(f"'{value[:80]}' {advice}")
+        return value
+
+    return read
+
+
+def _url(node: yaml.Node, _: _Page) -> str:
+    value = _scalar(node)
+    if web_url(value) is None:
+        raise _FaultError(f"'{(value or '')[:120]}' is not an http(s) URL")
+    return str(value).strip()
+
+
+def _zone(node: yaml.Node, _: _Page) -> str | None:
+    value = _scalar(node)
+    try:
+        return ZoneInfo(value).key if value else None
+    except (KeyError, OSError, ValueError):
+        raise _FaultError(f"'{value}' is not a time zone; write one such as Europe/Moscow") from None
+
+
+def _texts(node: yaml.Node, _: _Page) -> tuple[str, ...]:
+    if not isinstance(node, yaml.SequenceNode):
+        raise _FaultError("must be a list, such as [russia, economy]")
+    return tuple(value for value in map(_scalar, node.value) if value)
+
+
+def _pairs(node: yaml.Node) -> list[tuple[str, str]]:
+    if not isinstance(node, yaml.MappingNode):
+        raise _FaultError("must be a mapping of names to values")
+    return [(_scalar(key) or "", _scalar(value) or "") for key, value in node.value]
+
+
+def _headers(node: yaml.Node, page: _Page) -> tuple[tuple[str, str], ...]:
+    pairs = tuple((name, _secret(value, page)) for name, value in _pairs(node))
+    for name, value in pairs:
+        if not _HEADER_NAME.fullmatch(name) or any(ord(c) < 32 or ord(c) == 127 for c in value):
+            raise _FaultError(f"'{name[:80]}' is not a header with a one-line value")
+    return pairs
+
+
+def _secret(value: str, page: _Page) -> str:
+    """The value with ``${VAR}`` put in, or the content of ``file:PATH``."""
+    if value.startswith("file:"):
+        path = page.folder / value.removeprefix("file:")
+        try:
+            return path.read_text("utf8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise _FaultError(f"the secret's file {path} cannot be read") from None
+    missing = [name for name in _VARIABLE.findall(value) if name not in page.environment]
+    if missing:
+        raise _FaultError(f"the environment variable {missing[0]} is not set")
+    return _VARIABLE.sub(lambda match: page.environment[match[1]], value)
+
+
+def _selectors(node: yaml.Node, _: _Page) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(_pairs(node))
+    wrong = [name for name, _ in pairs if name not in SELECTABLE]
+    if wrong:
+        raise _FaultError(f"'{wrong[0]}' cannot be selected; known are {', '.join(SELECTABLE)}")
+    return pairs
+
+
+def _defaults(node: yaml.Node, page: _Page) -> dict[str, Any]:
+    return _mapping(node, "defaults", _DEFAULT_KEYS, page)
+
+
+def _keep(node: yaml.Node, page: _Page) -> dict[str, Any]:
+    return _mapping(node, "keep", {"fetches": _duration, "pages": _duration}, page)
+
+
+def _feeds(node: yaml.Node, page: _Page) -> list[tuple[yaml.Node, dict[str, Any]]]:
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        raise _FaultError("must be a list with at least one feed, each with a url")
+    feeds = []
+    for index, item in enumerate(node.value):
+        said = _mapping(item, f"feeds[{index}]", _FEED_KEYS, page)
+        feeds.append((item, said))
+        if "url" not in said and isinstance(item, yaml.MappingNode) and not _mentions(item, "url"):
+            page.fault(item, f"feeds[{index}].url", "missing")
+    return feeds
+
+
+def _mentions(node: yaml.MappingNode, name: str) -> bool:
+    return any(key.value == name for key, _ in node.value)
+
+
+#: What ``extract:`` may name.
+SELECTABLE = ("headline", "deck", "byline", "published", "body")
+
+_DEFAULT_KEYS: dict[str, Reader] = {
+    "every": _positive,
+    "at_most": _positive,
+    "pages": _policy,
+    "spacing": _duration,
+    "language": _matching(re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"), "is not a language tag, such as en"),
+    "timezone": _zone,
+}
+_FEED_KEYS: dict[str, Reader] = {
+    "url": _url,
+    "name": _matching(_NAME, "is not a name: letters, digits, '.', ':', '_' and '-', at most 80"),
+    "title": _text,
+    "agency": _matching(_AGENCY, "is not an agency's key: small letters, digits and '-'"),
+    "section": _text,
+    "tags": _texts,
+    "headers": _headers,
+    "extract": _selectors,
+    "allow_private": _truth,
+    **_DEFAULT_KEYS,
+}
+_TOP_KEYS: dict[str, Reader] = {"defaults": _defaults, "keep": _keep, "contact": _text, "feeds": _feeds}
+_DEFAULTS: dict[str, Any] = {
+    "every": timedelta(minutes=10),
+    "at_most": timedelta(hours=6),
+    "spacing": timedelta(seconds=1),
+}
+_KEEP_DEFAULTS = {"pages": timedelta(days=30), "fetches": timedelta(days=30)}
+
+
+def _named(
+    said: list[tuple[yaml.Node, dict[str, Any]]], defaults: dict[str, Any], page: _Page
+) -> tuple[Feed, ...]:
+    """The feeds with their names, each name and URL once."""
+    feeds, urls, names = [], dict[str, int](), dict[str, int]()
+    for index, (node, own) in enumerate(said):
+        if "url" not in own:
+            continue
+        name = own.get("name") or _free_name(own["url"], names)
+        for key, value, taken in (("url", own["url"], urls), ("name", name, names)):
+            if value in taken:
+                page.fault(node, f"feeds[{index}].{key}", f"'{value}' is also that of feeds[{taken[value]}]")
+            taken.setdefault(value, index)
+        feed = Feed(**(defaults | own | {"name": name}))
+        if feed.every > feed.at_most:
+            page.fault(node, f"feeds[{index}].every", "is longer than at_most; make it shorter")
+        feeds.append(feed)
+    return tuple(feeds)
+
+
+def _free_name(url: str, taken: Mapping[str, int]) -> str:
+    """A name made from host and path: ``tass.com-rss-v2``."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    stem = re.sub(r"\.(xml|rss|atom|json|rdf|php|asp|aspx)$", "", parts.path)
+    name = re.sub(r"[^\w.]+", "-", f"{host}{stem}").strip("-.")[:70] or "feed"
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free
