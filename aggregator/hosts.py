@@ -1,0 +1,99 @@
+"""Turns per host, and which addresses may be asked at all."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aggregator.errors import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+#: Connections a host gets at once.
+_PER_HOST = 2
+#: NAT64 (RFC 6052): the IPv4 address stands in the last 32 bits.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+#: A host that is closed for longer than this is not waited for: what is due there is due again later.
+_PATIENCE_S = 5.0
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the public internet.
+
+    Not so: loopback, private, link-local (cloud metadata), CGNAT, multicast, reserved, and IPv6 addresses
+    that carry such an IPv4 address (mapped, 6to4, Teredo, NAT64).
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return all(each.is_global and not each.is_multicast for each in (found, *_carried(found)))
+
+
+def _carried(address: Address) -> list[Address]:
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64:
+        carried.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [each for each in carried if each is not None]
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL, the unit that is spared."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+@dataclass(slots=True)
+class _Host:
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PER_HOST))
+    free_at: float = 0.0  # of the loop's clock
+    closed_until: float = 0.0
+
+
+class Turns:
+    """Who may ask which host when: at most two at once, starts at least ``spacing`` apart."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def turn(self, url: str, spacing_s: float) -> AsyncIterator[None]:
+        """Waits for a turn at the URL's host and holds it.
+
+        Args:
+            url: what will be asked.
+            spacing_s: seconds between the starts of two requests to one host.
+
+        Raises:
+            FetchError: the host asked us to stay away for longer than a moment.
+        """
+        host = self._hosts.setdefault(host_of(url), _Host())
+        async with host.places:
+            now = asyncio.get_running_loop().time()
+            if host.closed_until - now > _PATIENCE_S:
+                raise _closed(url, host.closed_until - now)
+            start = max(now, host.free_at, host.closed_until)
+            host.free_at = start + spacing_s
+            if start > now:
+                await asyncio.sleep(start - now)
+            yield
+
+    def keep_away(self, url: str, seconds: float) -> None:
+        """No request to the URL's host starts within that time (Retry-After)."""
+        host = self._hosts.setdefault(host_of(url), _Host())
+        host.closed_until = max(host.closed_until, asyncio.get_running_loop().time() + seconds)
+
+
+def _closed(url: str, seconds: float) -> FetchError:
+    fault = FetchError(f"{host_of(url)} asked us to stay away for {seconds:.0f} s")
+    fault.retry_after_s = int(seconds) + 1
+    return fault
