@@ -1,0 +1,60 @@
+"""Feed bytes → entries: RSS 0.9x/1.0/2.0, Atom, JSON Feed 1.x and Google News sitemaps. Pure.
+
+A document is first read into a `FeedDraft` by the reader of its format, then every draft becomes an `Entry`.
+"""
+
+from __future__ import annotations
+
+from aggregator.errors import ParseError
+from aggregator.model import ParsedFeed
+from aggregator.parse.digests import entry_digest
+from aggregator.parse.drafts import FeedDraft, build_entries
+from aggregator.parse.jsonfeed import read_json_feed
+from aggregator.parse.loose import read_loosely
+from aggregator.parse.sitemap import read_sitemap
+
+__all__ = ["entry_digest", "parse_feed"]
+
+_GZIP = b"\x1f\x8b"
+#: How far into a document its kind is looked for.
+_HEAD = 4_096
+
+
+def parse_feed(
+    body: bytes, *, url: str, content_type: str | None = None, timezone: str | None = None
+) -> ParsedFeed:
+    """Reads one feed document.
+
+    Args:
+        body: the bytes as served, decompressed.
+        url: where they came from; relative links are resolved against it.
+        content_type: the HTTP header of that name; its charset is evidence only.
+        timezone: IANA name of the zone of dates that name none; UTC when absent.
+
+    Returns:
+        The entries in the order of the document; a valid feed without any gives none.
+
+    Raises:
+        ParseError: the bytes are not a feed; the text says what they are instead.
+    """
+    draft = _read(body, content_type)
+    return ParsedFeed(
+        entries=build_entries(draft, url, timezone),
+        title=draft.title,
+        language=draft.language,
+        warning=draft.warning,
+        ttl_s=draft.ttl_s,
+    )
+
+
+def _read(body: bytes, content_type: str | None) -> FeedDraft:
+    head = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head:
+        raise ParseError("the document is empty")
+    if head.startswith(_GZIP):
+        raise ParseError("the document is compressed data, not a feed")
+    if head.startswith((b"{", b"[")):
+        return read_json_feed(body)
+    if b"<urlset" in head or b"<sitemapindex" in head:
+        return read_sitemap(body)
+    return read_loosely(body, content_type)

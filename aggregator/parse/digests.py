@@ -1,0 +1,38 @@
+"""What counts as an entry's text: a changed digest is a changed text. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from aggregator.text import digest, normal_form
+
+if TYPE_CHECKING:
+    from aggregator.model import Entry
+
+_TAG = re.compile(r"<[^<>]*>")
+#: UTF-8 of two to four bytes that was read as Windows-1252, in its two-letter and longer forms.
+_MOJIBAKE = re.compile(r"[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]{1,3}")
+
+
+def entry_digest(entry: Entry) -> bytes:
+    """16 bytes over the words of title, summary and content.
+
+    Markup, typography, letter case, links and wrongly decoded bytes are no part of it; a changed word is.
+    """
+    return digest(*(words_form(part) for part in (entry.title, entry.summary, entry.content)))
+
+
+def words_form(markup: str | None) -> str:
+    """The normal form of the words a piece of HTML or text shows, wrong decodings repaired."""
+    shown = html.unescape(_TAG.sub(" ", markup or ""))
+    return normal_form(_MOJIBAKE.sub(_repaired, shown))
+
+
+def _repaired(found: re.Match[str]) -> str:
+    """The letters that were meant, or what stands there when it was no wrong decoding."""
+    try:
+        return found[0].encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return found[0]

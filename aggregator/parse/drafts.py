@@ -1,0 +1,128 @@
+"""What a document says of its entries, word for word, and how that becomes `Entry`s. Pure.
+
+Every reader of a format fills drafts; identity, links and limits are decided here, once for all formats.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from aggregator.model import Entry
+from aggregator.parse.dates import read_date
+from aggregator.text import digest, one_line
+from aggregator.urls import canonical, web_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Entries beyond this in one document are not read: the largest real feeds seen hold under 2,000.
+MAX_ENTRIES = 10_000
+#: Characters of a title, a summary and a full text; real ones stay far below.
+MAX_TITLE = 2_000
+MAX_SUMMARY = 256 * 1_024
+MAX_CONTENT = 2 * 1_024 * 1_024
+#: Characters of an id, a name or a raw date.
+MAX_NAME = 2_000
+#: Tags of one entry.
+MAX_TAGS = 100
+
+
+class EntryDraft(NamedTuple):
+    """One entry as the document gives it; all strings undecoded HTML or text, unknown is None."""
+
+    id: str | None = None
+    link: str | None = None
+    title: str | None = None
+    summary: str | None = None
+    content: str | None = None
+    author: str | None = None
+    published: str | None = None
+    updated: str | None = None
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    base: str | None = None
+
+
+class FeedDraft(NamedTuple):
+    """A document as it was read."""
+
+    entries: tuple[EntryDraft, ...]
+    title: str | None = None
+    language: str | None = None
+    link: str | None = None
+    warning: str | None = None
+    ttl_s: int | None = None
+
+
+def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Entry, ...]:
+    """The entries of a document, each with an identity of its own, in the order of the document."""
+    built = [_entry(each, url, timezone) for each in draft.entries[:MAX_ENTRIES]]
+    return _told_apart(built)
+
+
+def ttl_seconds(minutes: str | None) -> int | None:
+    """The seconds of an RSS ``<ttl>``; None for anything that is no positive number."""
+    found = (minutes or "").strip()
+    return int(found) * 60 or None if found.isascii() and found.isdigit() and len(found) <= 7 else None
+
+
+def _entry(draft: EntryDraft, url: str, timezone: str | None) -> Entry:
+    title = one_line((draft.title or "")[: 2 * MAX_TITLE])
+    link = web_url(draft.link, web_url(draft.base, url) or url) if (draft.link or "").strip() else None
+    published, updated = read_date(draft.published, timezone), read_date(draft.updated, timezone)
+    return Entry(
+        guid=_guid(draft, link),
+        url=link,
+        title=title[:MAX_TITLE] if title else None,
+        summary=(draft.summary or "")[:MAX_SUMMARY] or None,
+        content=(draft.content or "")[:MAX_CONTENT] or None,
+        author=one_line((draft.author or "")[:MAX_NAME]),
+        published_at=published,
+        updated_at=updated,
+        published_raw=(draft.published or draft.updated or "").strip()[:MAX_NAME] or None,
+        tags=_tags(draft.tags),
+        image_url=web_url(draft.image, url) if draft.image else None,
+    )
+
+
+def _guid(draft: EntryDraft, link: str | None) -> str:
+    """The feed's own id, else the link, else a digest of what the entry says."""
+    given = " ".join((draft.id or "").split())[:MAX_NAME]
+    return given or link or digest(draft.title, draft.summary, draft.published).hex()
+
+
+def _tags(given: Iterable[str]) -> tuple[str, ...]:
+    shown = (one_line(tag[:MAX_NAME]) for tag in given)
+    return tuple(dict.fromkeys(tag for tag in shown if tag))[:MAX_TAGS]
+
+
+def _told_apart(entries: list[Entry]) -> tuple[Entry, ...]:
+    """The entries without repetitions; several items under one guid get their link's digest behind it.
+
+    The digest, unlike a running number, stays when an entry is put before them.
+    """
+    repeated = {guid for guid, uses in Counter(entry.guid for entry in entries).items() if uses > 1}
+    seen: set[tuple[str, ...]] = set()
+    kept = [entry for entry in entries if entry.guid not in repeated or _is_new(entry, seen)]
+    uses = Counter(entry.guid for entry in kept)
+    own: dict[str, Entry] = {}
+    for entry in kept:
+        guid = entry.guid if uses[entry.guid] == 1 else _own_guid(entry)
+        own.setdefault(guid, entry if guid == entry.guid else replace(entry, guid=guid))
+    return tuple(own.values())
+
+
+def _is_new(entry: Entry, seen: set[tuple[str, ...]]) -> bool:
+    """Whether no entry of the same guid before it had its page or its title."""
+    keys = {(entry.guid, "title", entry.title or "")}
+    if entry.url:
+        keys.add((entry.guid, "url", canonical(entry.url) or entry.url))
+    new = seen.isdisjoint(keys)
+    seen |= keys
+    return new
+
+
+def _own_guid(entry: Entry) -> str:
+    return f"{entry.guid}#{digest(canonical(entry.url) or entry.title).hex()[:16]}"

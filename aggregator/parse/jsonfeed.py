@@ -1,0 +1,59 @@
+"""JSON Feed 1.0 and 1.1 (https://jsonfeed.org/version/1.1) → drafts. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from aggregator.errors import ParseError
+from aggregator.parse.drafts import EntryDraft, FeedDraft
+
+
+def read_json_feed(body: bytes) -> FeedDraft:
+    """The entries of a JSON Feed.
+
+    Raises:
+        ParseError: it is no JSON, or JSON without a list of items.
+    """
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as fault:
+        raise ParseError(f"the document begins like JSON but is none: {str(fault)[:100]}") from fault
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        raise ParseError("the document is JSON, but not a JSON Feed")
+    return FeedDraft(
+        entries=tuple(_draft(each) for each in data["items"] if isinstance(each, dict)),
+        title=_text(data, "title"),
+        language=_text(data, "language"),
+        link=_text(data, "home_page_url"),
+    )
+
+
+def _draft(given: dict[str, object]) -> EntryDraft:
+    tags = given.get("tags")
+    return EntryDraft(
+        id=_text(given, "id"),
+        link=_text(given, "url") or _text(given, "external_url"),
+        title=_text(given, "title"),
+        summary=_text(given, "summary"),
+        content=_text(given, "content_html") or _text(given, "content_text"),
+        author=_authors(given),
+        published=_text(given, "date_published"),
+        updated=_text(given, "date_modified"),
+        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        image=_text(given, "image") or _text(given, "banner_image"),
+    )
+
+
+def _text(given: dict[str, object], key: str) -> str | None:
+    """A string, or a number as one (1.0 feeds give integer ids)."""
+    value = given.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _authors(given: dict[str, object]) -> str | None:
+    authors = given.get("authors")
+    listed = authors if isinstance(authors, list) else [given.get("author")]
+    names = (_text(author, "name") for author in listed if isinstance(author, dict))
+    return ", ".join(name for name in names if name) or None

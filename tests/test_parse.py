@@ -1,0 +1,143 @@
+"""Feeds of every kind through `parse_feed`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator.errors import ParseError
+from aggregator.model import Entry
+from aggregator.parse import entry_digest, parse_feed
+
+URL = "https://wire.example/rss/all.xml"
+
+
+def rss(items: str, channel: str = "") -> bytes:
+    return f"<rss version='2.0'><channel><title>Wire</title>{channel}{items}</channel></rss>".encode()
+
+
+def test_an_item_becomes_an_entry() -> None:
+    parsed = parse_feed(
+        rss(
+            "<item><guid>n1</guid><link>/a/1</link>"
+            "<title>Ferry &amp;amp; bridge <![CDATA[<b>shut</b>]]></title>"
+            "<description>&lt;p&gt;Wind.&lt;/p&gt;</description><category>Sea</category><category>Sea</category>"
+            "<pubDate>Mon, 05 Oct 2026 10:00:00 +0300</pubDate>"
+            "<enclosure url='/p.jpg' type='image/jpeg' length='1'/></item>",
+            "<language>en</language><ttl>15</ttl>",
+        ),
+        url=URL,
+    )
+    assert (parsed.title, parsed.language, parsed.ttl_s, parsed.warning) == ("Wire", "en", 900, None)
+    assert parsed.entries == (
+        Entry(
+            guid="n1",
+            url="https://wire.example/a/1",
+            title="Ferry & bridge shut",
+            summary="<p>Wind.</p>",
+            published_at=datetime(2026, 10, 5, 7, tzinfo=UTC),
+            published_raw="Mon, 05 Oct 2026 10:00:00 +0300",
+            tags=("Sea",),
+            image_url="https://wire.example/p.jpg",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "empty"),
+        (b" \r\n\t", "empty"),
+        (b"<!DOCTYPE html><html><body>Not found</body></html>", "HTML page"),
+        (b"\x1f\x8b\x08\x00\x00garbage", "compressed"),
+        (b"plain words and nothing else", "not a feed"),
+        (b'{"error": "no such feed"}', "not a JSON Feed"),
+        (b'{"version": ', "JSON"),
+        (b"[" * 200_000, "JSON"),
+        (b"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>", "index of sitemaps"),
+    ],
+)
+def test_what_is_no_feed_is_refused_with_a_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(ParseError, match=reason):
+        parse_feed(body, url=URL)
+
+
+def test_a_feed_without_items_is_no_fault() -> None:
+    parsed = parse_feed(rss(""), url=URL)
+    assert (parsed.title, parsed.entries, parsed.warning) == ("Wire", (), None)
+
+
+def test_json_feed() -> None:
+    parsed = parse_feed(
+        b'{"version": "https://jsonfeed.org/version/1.1", "title": "Wire", "items": [{"id": 7, '
+        b'"url": "/a/7", "title": "Seven", "content_html": "<p>All of it.</p>", '
+        b'"date_published": "2026-10-05T10:00:00+03:00", '
+        b'"authors": [{"name": "A. Reed"}, {"name": "B. Moss"}], "tags": ["sea", 4]}, {"id": "8"}, "odd"]}',
+        url=URL,
+    )
+    assert [entry.guid for entry in parsed.entries] == ["7", "8"]
+    first = parsed.entries[0]
+    assert (first.url, first.author, first.tags) == ("https://wire.example/a/7", "A. Reed, B. Moss", ("sea",))
+    assert first.published_at == datetime(2026, 10, 5, 7, tzinfo=UTC)
+
+
+def test_news_sitemap() -> None:
+    parsed = parse_feed(
+        b"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' "
+        b"xmlns:news='http://www.google.com/schemas/sitemap-news/0.9'><url><loc>https://wire.example/a/1</loc>"
+        b"<news:news><news:publication><news:name>Wire</news:name><news:language>en</news:language>"
+        b"</news:publication><news:publication_date>2026-10-05T10:00:00Z</news:publication_date>"
+        b"<news:title>Ferry stops</news:title><news:keywords>sea, wind</news:keywords>"
+        b"</news:news></url></urlset>",
+        url=URL,
+    )
+    (entry,) = parsed.entries
+    assert (entry.guid, entry.title, entry.tags) == (
+        "https://wire.example/a/1",
+        "Ferry stops",
+        ("sea", "wind"),
+    )
+    assert entry.published_at == datetime(2026, 10, 5, 10, tzinfo=UTC)
+
+
+def test_one_guid_on_several_items_neither_doubles_nor_swallows() -> None:
+    one = "<item><guid>x</guid><link>/a/1</link><title>One</title></item>"
+    two = "<item><guid>x</guid><link>/a/2</link><title>Two</title></item>"
+    three = "<item><guid>x</guid><link>/a/3</link><title>Three</title></item>"
+    first = parse_feed(rss(two + one + one), url=URL)
+    later = parse_feed(rss(three + two + one), url=URL)
+    assert [entry.title for entry in first.entries] == ["Two", "One"]
+    assert [entry.guid for entry in later.entries][1:] == [entry.guid for entry in first.entries]
+    assert len({entry.guid for entry in later.entries}) == 3
+
+
+ENTRY = Entry(
+    guid="1", url=None, title="Ferry stops – wind rises", summary='<p class="a" id="b">Café shut</p>'
+)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        replace(ENTRY, title="Ferry stops â€“ wind rises"),
+        replace(ENTRY, title="Ferry stops - wind  rises"),
+        replace(ENTRY, summary='<p id="b" class="a">CafÃ© shut</p>'),
+        replace(ENTRY, url="https://wire.example/?utm_source=rss", tags=("sea",)),
+    ],
+)
+def test_typography_and_markup_are_no_change_of_text(same: Entry) -> None:
+    assert entry_digest(same) == entry_digest(ENTRY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ENTRY, title="Ferry sails – wind rises"),
+        replace(ENTRY, summary="<p>Café open</p>"),
+        replace(ENTRY, content="<p>Café shut</p>"),
+    ],
+)
+def test_a_changed_word_is_a_change_of_text(other: Entry) -> None:
+    assert entry_digest(other) != entry_digest(ENTRY)
