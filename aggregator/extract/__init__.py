@@ -1,0 +1,9 @@
+"""Page bytes and what the feed said → an article, the best of its evidence. Pure.
+
+The way of a page: bytes → tree (``page``) → what it says of itself (``metadata``) → its text (``body``).
+"""
+
+from aggregator.extract.feedtext import carries_full_text, extract_entry
+from aggregator.extract.whole import extract_page
+
+__all__ = ["carries_full_text", "extract_entry", "extract_page"]

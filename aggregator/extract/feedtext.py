@@ -1,0 +1,88 @@
+"""What a feed says of an entry → an article of the feed's own text. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aggregator.model import Article, TextBasis
+from aggregator.text import count_words, normal_form, one_line, paragraphs_of
+from aggregator.urls import outlet_of
+
+if TYPE_CHECKING:
+    from aggregator.model import Entry, Feed
+
+#: A text cut off by the feed: an ellipsis at its end, or an invitation to read on.
+_CUT_OFF = re.compile(r"(?:\.\.\.|…|\[\.\.\.\]|\[…\]|&hellip;)[\s\])»”\"']{0,5}$")
+#: One paragraph of fewer words is a summary, whatever element it came in: full texts are longer.
+_FULL_WORDS = 120
+
+
+def extract_entry(entry: Entry, feed: Feed | None) -> Article:
+    """The article as the feed alone tells it.
+
+    The text is ``feed_full`` when the entry carries its whole text (see ``carries_full_text``), else the
+    summary (``feed_summary``), else there is only the title.
+    """
+    content, summary = _paragraphs(entry.content), _paragraphs(entry.summary)
+    basis, text = _best(content, summary, full=carries_full_text(entry))
+    return Article(
+        url=entry.url,
+        headline=one_line(entry.title),
+        paragraphs=text,
+        text_basis=basis,
+        extractor=basis.value,
+        outlet=outlet_of(entry.url),
+        agency=feed.agency if feed else None,
+        section=feed.section if feed else None,
+        deck=_deck(summary, text),
+        byline=one_line(entry.author),
+        language=feed.language if feed else None,
+        published_at=entry.published_at,
+        updated_at=entry.updated_at,
+        image_url=entry.image_url,
+        tags=tags_of(entry, feed),
+    )
+
+
+def carries_full_text(entry: Entry) -> bool:
+    """Whether the feed gives the entry's whole text, so that its page need not be fetched.
+
+    It does when its content is not cut off by an ellipsis and has several paragraphs or many words,
+    and is more than the summary said again.
+    """
+    text = _paragraphs(entry.content)
+    if not text or any(_CUT_OFF.search(paragraph) for paragraph in text[-2:]):
+        return False
+    words = count_words(" ".join(text))
+    if words <= count_words(" ".join(_paragraphs(entry.summary))) and words < _FULL_WORDS:
+        return False
+    return words >= _FULL_WORDS or len(text) > 1
+
+
+def tags_of(entry: Entry | None, feed: Feed | None, *more: str) -> tuple[str, ...]:
+    """The keywords of entry, feed and page, each once, in that order."""
+    told = (*(entry.tags if entry else ()), *(feed.tags if feed else ()), *more)
+    return tuple({normal_form(tag): tag for tag in reversed(told)}.values())[::-1]
+
+
+def _best(
+    content: tuple[str, ...], summary: tuple[str, ...], *, full: bool
+) -> tuple[TextBasis, tuple[str, ...]]:
+    if full:
+        return TextBasis.FEED_FULL, content
+    longest = max(content, summary, key=lambda text: sum(map(len, text)))
+    return (TextBasis.FEED_SUMMARY, longest) if longest else (TextBasis.TITLE, ())
+
+
+def _deck(summary: tuple[str, ...], text: tuple[str, ...]) -> str | None:
+    """The summary, when it is other words than the text and its opening."""
+    said = normal_form(" ".join(summary))
+    cut = _CUT_OFF.search(summary[-1]) if summary else None
+    if not said or cut or said in normal_form(" ".join(text)):
+        return None
+    return " ".join(summary)
+
+
+def _paragraphs(markup: str | None) -> tuple[str, ...]:
+    return paragraphs_of(markup) if markup else ()

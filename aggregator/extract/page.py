@@ -1,0 +1,167 @@
+"""Page bytes → a tree without what nobody reads, its meta elements and its embedded data. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree, html
+
+from aggregator.errors import ParseError
+from aggregator.text import fold_spaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+#: Elements whose text is never meant to be read, taken out before anything is walked.
+_UNREAD = "script style noscript template iframe svg canvas object embed map dialog".split()
+#: Where a charset is declared (the HTML Living Standard §13.2.3.2 says within 1024; pages overrun it).
+_DECLARED_WITHIN = 4096
+_META_CHARSET = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{1,40})""", re.IGNORECASE
+)
+_HEADER_CHARSET = re.compile(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|p|article|meta|title|span|table)\b", re.IGNORECASE)
+#: Labels that browsers read as a wider charset (WHATWG Encoding Standard §4.2).
+_WIDER = {
+    "ascii": "cp1252",
+    "us-ascii": "cp1252",
+    "iso-8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "iso-8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "shift_jis": "cp932",
+    "x-sjis": "cp932",
+    "big5": "big5hkscs",
+    "windows-31j": "cp932",
+}
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+#: A JSON document inside a page that is longer is not read: it is an application's state, not an article's.
+_JSON_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's tree and what it declares of itself."""
+
+    url: str
+    root: HtmlElement
+    meta: dict[str, tuple[str, ...]]  # lower-case name or property → contents
+    linked: tuple[dict[str, Any], ...]  # every JSON-LD object, flat
+    scripts: tuple[str, ...]  # JSON documents of other scripts
+
+    def meta_first(self, *names: str) -> str | None:
+        """The first content of the first of these names that has one."""
+        return next((self.meta[name][0] for name in names if name in self.meta), None)
+
+
+def read_page(body: bytes, url: str, content_type: str | None = None) -> Page:
+    """The page, parsed.
+
+    Raises:
+        ParseError: the bytes are not an HTML page.
+    """
+    if not _MARKUP.search(body):
+        raise ParseError("the page is not HTML")
+    root = _tree(decode(body, content_type))
+    linked, scripts = _json_of(root)
+    etree.strip_elements(root, *_UNREAD, with_tail=False)
+    return Page(url, root, _meta_of(root), linked, scripts)
+
+
+def decode(body: bytes, content_type: str | None = None) -> str:
+    """The text of a page: byte order mark, else valid UTF-8, else the declared charset, else windows-1252.
+
+    UTF-8 comes before what is declared: other charsets hardly ever make valid UTF-8, and declarations err.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    declared = _declared(body, content_type)
+    if not (declared or "").startswith("iso-2022"):
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    return body.decode(declared or "cp1252", "replace")
+
+
+def _declared(body: bytes, content_type: str | None) -> str | None:
+    """The charset of the HTTP header, else of the page itself; None when unknown to us."""
+    found = _HEADER_CHARSET.search(content_type or "")
+    inside = _META_CHARSET.search(body[:_DECLARED_WITHIN])
+    for name in (found and found[1], inside and inside[1].decode("ascii", "replace")):
+        label = (name or "").lower()
+        try:
+            codec = codecs.lookup(_WIDER.get(label, label))
+        except (LookupError, ValueError):
+            continue
+        if codec._is_text_encoding:  # noqa: SLF001 (the only sign that hex or rot13 is none)
+            return codec.name
+    return None
+
+
+def _tree(text: str) -> HtmlElement:
+    """The tree; libxml2 itself bounds its depth at 256."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    data = text.replace("\0", "").encode("utf-8", "replace")
+    try:
+        return html.document_fromstring(data, parser=parser)
+    except (etree.LxmlError, ValueError) as fault:
+        raise ParseError("the page is not HTML") from fault
+
+
+def _meta_of(root: HtmlElement) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for element in root.iter("meta"):
+        content = fold_spaces(element.get("content") or "")
+        if not content:
+            continue
+        for name in {element.get(key, "").strip().lower() for key in ("property", "name", "itemprop")} - {""}:
+            found[name] = (*found.get(name, ()), content)
+    return found
+
+
+def _json_of(root: HtmlElement) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
+    linked: list[dict[str, Any]] = []
+    others: list[str] = []
+    for script in root.iter("script"):
+        mime, text = script.get("type", "").lower(), script.text or ""
+        if "json" not in mime or len(text) > _JSON_LIMIT:
+            continue
+        if "ld+json" in mime:
+            linked += _objects(parse_json(text))
+        else:
+            others.append(text)
+    return tuple(linked), tuple(others)
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401 (JSON is anything)
+    """The JSON value; None when it is none even after taking away comment and CDATA wrappers."""
+    bare = text.strip().removeprefix("<!--").removesuffix("-->").strip()
+    bare = bare.removeprefix("//<![CDATA[").removesuffix("//]]>").rstrip(";").strip()
+    try:
+        return json.loads(bare, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 (JSON is anything)
+    """The objects of a JSON-LD document: top level, lists and @graph (JSON-LD 1.1 §4.9), main entities."""
+    stack = [value]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, list):
+            stack += reversed(top)
+        elif isinstance(top, dict):
+            yield top
+            stack += [top[key] for key in ("mainEntity", "mainEntityOfPage", "@graph") if key in top]

@@ -1,0 +1,95 @@
+"""The extract room: pages written for the purpose beside the article they hold."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import ParseError
+from aggregator.extract import carries_full_text, extract_entry, extract_page
+from aggregator.model import Article, Entry, Feed, TextBasis
+
+PAGES = Path(__file__).parent / "pages"
+FEED = Feed(
+    url="https://wire.example/rss",
+    name="wire",
+    every=timedelta(minutes=10),
+    at_most=timedelta(hours=6),
+    spacing=timedelta(seconds=1),
+    section="World",
+    language="en",
+    tags=("harbour",),
+)
+
+
+def entry(**said: object) -> Entry:
+    blank = {"guid": "1", "url": "https://wire.example/1", "title": "Ferry runs again", "summary": None}
+    return Entry(**{**blank, **said})  # type: ignore[arg-type]
+
+
+def shown(article: Article) -> dict[str, object]:
+    plain = ("headline", "deck", "byline", "section", "language", "url", "image_url", "extractor")
+    times = {"published_at": article.published_at, "updated_at": article.updated_at}
+    return {
+        **{name: getattr(article, name) for name in plain},
+        **{name: value and value.isoformat() for name, value in times.items()},
+        "tags": list(article.tags),
+        "paragraphs": list(article.paragraphs),
+    }
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.html")), ids=lambda page: page.stem)
+def test_pages_give_the_expected_articles(page: Path) -> None:
+    expected = json.loads(page.with_suffix(".json").read_text("utf8"))
+    article = extract_page(page.read_bytes(), url=expected.pop("page_url"))
+    got = shown(article)
+    assert {name: got[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not HTML"),
+        (b"\x89PNG\r\n\x1a\n", "not HTML"),
+        (b'{"a": 1}', "not HTML"),
+        (b"<html><body><div id=app></div><script>start()</script></body></html>", "no article text"),
+        (b"<html><body><h1>Checking your browser</h1><p>Please wait a moment.</p></body></html>", "bot wall"),
+        (b"<html><body><p>We value your privacy. Accept all cookies or choose.</p></body></html>", "consent"),
+    ],
+)
+def test_pages_without_an_article_are_refused_with_the_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(ParseError, match=reason):
+        extract_page(body, url="https://wire.example/1")
+
+
+def test_a_full_text_of_the_feed_is_the_body() -> None:
+    whole = "<p>The ferry runs again.</p><p>It had been in dock for a week.</p>"
+    article = extract_entry(entry(content=whole, summary="Back in service after a week"), FEED)
+    assert article.text_basis is TextBasis.FEED_FULL
+    assert article.paragraphs == ("The ferry runs again.", "It had been in dock for a week.")
+    assert article.deck == "Back in service after a week"
+    assert (article.section, article.language, article.tags) == ("World", "en", ("harbour",))
+
+
+def test_a_summary_or_a_title_is_labelled_as_such() -> None:
+    summary = extract_entry(entry(summary="The ferry runs again after a week."), None)
+    assert (summary.text_basis, summary.deck) == (TextBasis.FEED_SUMMARY, None)
+    title = extract_entry(entry(), None)
+    assert (title.text_basis, title.paragraphs) == (TextBasis.TITLE, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "full"),
+    [
+        (None, False),
+        ("<p>One line only.</p>", False),
+        ("<p>First.</p><p>Second and then…</p>", False),
+        ("<p>First.</p><p>Second.</p>", True),
+        ("<p>" + "word " * 130 + "</p>", True),
+    ],
+)
+def test_what_counts_as_full_text(content: str | None, full: bool) -> None:  # noqa: FBT001 (a table's column)
+    assert carries_full_text(entry(content=content)) is full
