@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,12 @@ def test_there_are_enough_feeds_agencies_and_languages(feeds: Feeds) -> None:
     assert len(feeds) >= 75
     assert len({feed["agency"] for feed in feeds if "agency" in feed}) >= 25
     assert len({feed["language"] for feed in feeds}) >= 12
+
+
+def test_every_agency_is_one_of_the_agency_table(feeds: Feeds) -> None:
+    table = SHIPPED.parent / "aggregator" / "data" / "agencies.toml"
+    known = tomllib.loads(table.read_text("utf-8"))
+    assert {feed["agency"] for feed in feeds if "agency" in feed} <= set(known)
 
 
 @pytest.mark.parametrize("key", ["name", "url", "title"])

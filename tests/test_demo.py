@@ -1,0 +1,144 @@
+"""The demo wire as a client meets it, and the command that plays it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import feedparser
+import httpx
+import pytest
+import yaml
+
+from aggregator.demo import DemoWire
+from aggregator.demo.script import load_script, shown_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STARTED = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def wire() -> Iterator[DemoWire]:
+    with DemoWire(STARTED) as running:
+        yield running
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False) as running:
+        yield running
+
+
+def titles(client: httpx.Client, url: str) -> list[str]:
+    return [entry["title"] for entry in feedparser.parse(client.get(url).content)["entries"]]
+
+
+def test_its_feeds_yaml_names_every_outlet_on_loopback(wire: DemoWire) -> None:
+    feeds = yaml.safe_load(wire.feeds_yaml_text())["feeds"]
+    assert len(feeds) == 6
+    assert len({feed["language"] for feed in feeds}) == 3
+    assert all(feed["url"].startswith("http://127.0.0.") and feed["allow_private"] for feed in feeds)
+
+
+def test_rss_atom_json_feed_and_sitemap_are_each_served(wire: DemoWire, client: httpx.Client) -> None:
+    rss = feedparser.parse(client.get(wire.feed_url("sloboda")).content)
+    atom = feedparser.parse(client.get(wire.feed_url("meridian")).content)
+    assert (rss["version"], rss["bozo"]) == ("rss20", False)
+    assert (atom["version"], atom["bozo"]) == ("atom10", False)
+    assert "/ТАСС/" in rss["entries"][-1]["content"][0]["value"]
+    assert client.get(wire.feed_url("harbour")).json()["version"] == "https://jsonfeed.org/version/1.1"
+    assert "<news:title>Eider" in client.get(wire.feed_url("quayside")).text
+
+
+def test_a_client_that_has_it_gets_304(wire: DemoWire, client: httpx.Client) -> None:
+    url = wire.feed_url("meridian")
+    first = client.get(url)
+    by_tag = client.get(url, headers={"If-None-Match": first.headers["etag"]})
+    by_date = client.get(url, headers={"If-Modified-Since": first.headers["last-modified"]})
+    assert (first.status_code, by_tag.status_code, by_date.status_code) == (200, 304, 304)
+    assert by_tag.content == b""
+    wire.tick()
+    assert client.get(url, headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+    assert [asked.status for asked in wire.asked] == [200, 304, 304, 200]
+
+
+def test_unreadable_dates_and_unknown_paths_are_answered(wire: DemoWire, client: httpx.Client) -> None:
+    url = wire.feed_url("slate")
+    assert client.get(url, headers={"If-Modified-Since": "yesterday"}).status_code == 200
+    assert client.get(url + ".old").status_code == 404
+
+
+def test_the_update_chain_stays_at_one_url(wire: DemoWire, client: httpx.Client) -> None:
+    page = wire.feed_url("meridian").replace("/feeds/latest.atom", "/tallinn-ferry.html")
+    pages = [client.get(page).text]
+    for _ in range(wire.last_tick):
+        wire.tick()
+        pages.append(client.get(page).text)
+    assert "UPDATE" not in pages[0]
+    assert "UPDATE 1-Night ferry" in pages[1]
+    assert "UPDATE 2-Night ferry" in pages[2]
+    assert all("(Reuters) -" in text for text in pages)
+
+
+def test_the_killed_text_is_gone_from_the_wire(wire: DemoWire, client: httpx.Client) -> None:
+    page = wire.feed_url("meridian").replace("/feeds/latest.atom", "/chess-president.html")
+    assert "second ballot" in client.get(page).text
+    for _ in range(wire.last_tick):
+        wire.tick()
+    assert "second ballot" not in client.get(page).text
+    assert any(title.startswith("STORY WITHDRAWN") for title in titles(client, wire.feed_url("meridian")))
+
+
+def test_two_outlets_carry_the_same_body_under_their_own_headlines() -> None:
+    shown = {
+        (outlet.key, one.path): one
+        for outlet in load_script().outlets
+        for one in shown_at(load_script(), outlet, 0, STARTED)
+    }
+    origin = shown["slate", "/arctic-station.html"]
+    copies = [one for one in shown.values() if one.paragraphs == origin.paragraphs]
+    assert len(copies) == 3
+    assert len({one.headline for one in copies}) == 3
+    assert all(one.published_at >= origin.published_at for one in copies)
+
+
+def test_datelines_have_the_day_as_each_agency_prints_it() -> None:
+    script = load_script()
+    openings = " ".join(
+        paragraph
+        for outlet in script.outlets
+        for one in shown_at(script, outlet, 9, STARTED)
+        for paragraph in one.paragraphs
+    )
+    for dateline in (
+        "TALLINN, March 4 (Reuters) -",
+        "MURMANSK, March 4. /TASS/.",
+        "КАЛУГА, 4 мар — РИА Новости.",
+        "Москва. 4 марта. INTERFAX.RU -",
+        "LYON, March 4, 2026 (AFP) -",
+        "RIGA, Latvia (AP) —",
+        "Jena (dpa) -",
+        "BUSAN, March 4 (Yonhap) --",
+    ):
+        assert dateline in openings
+
+
+def test_nothing_is_left_to_fill_in_on_any_day_of_the_year() -> None:
+    script = load_script()
+    for day in range(0, 366, 27):
+        for outlet in script.outlets:
+            for one in shown_at(script, outlet, 9, STARTED + timedelta(days=day)):
+                assert not any("$" in text for text in (one.headline, one.summary, *one.paragraphs))
+
+
+def test_each_version_of_a_chain_differs_from_the_one_before() -> None:
+    chains = [article for article in load_script().articles if len(article.versions) > 1]
+    assert len(chains) >= 5
+    for article in chains:
+        for before, after in pairwise(article.versions):
+            assert before.body != after.body
+            assert before.tick < after.tick
+            assert before.after < after.after
