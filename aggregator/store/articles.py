@@ -1,0 +1,351 @@
+"""Articles, versions and stories in SQLite. Each function runs inside its caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import zstandard
+
+from aggregator.fingerprint import body_hash, text_hash
+from aggregator.model import Candidate, Relation, Status, TextBasis
+from aggregator.store.rows import stamp
+from aggregator.text import count_words, word_changes
+from aggregator.urls import canonical
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from aggregator.model import Article, Match, Response
+
+#: Ids a second has room for before the next second's are used.
+_IDS_A_SECOND = 1_000
+#: How far back an equal text is the same story; recurring notices have equal texts too.
+_EQUAL_WINDOW = timedelta(days=7)
+_MOST_CANDIDATES = 50
+_PAGE_LEVEL = 3  # of zstd; higher ones cost more than they save on pages
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The stored article a new reading belongs to, with its newest version."""
+
+    article_id: int
+    story_id: int
+    status: Status
+    number: int
+    text_hash: bytes
+    text_basis: TextBasis
+    relation: Relation  # of the newest version
+    headline: str | None
+    deck: str | None
+    body: str | None
+
+
+def known_article(conn: sqlite3.Connection, article_id: int | None, url: str | None) -> Known | None:
+    """The article that an entry has, or else the one with the same canonical URL; None for a new one."""
+    row = conn.execute(
+        """
+        SELECT a.id, a.story_id, a.status, v.number, v.text_hash, v.text_basis, v.relation,
+               v.headline, v.deck, v.body
+        FROM articles AS a JOIN versions AS v ON v.article_id = a.id AND v.number = a.versions
+        WHERE a.id = coalesce(:id, (SELECT id FROM articles WHERE canonical_url = :url))
+        """,
+        {"id": article_id, "url": canonical(url)},
+    ).fetchone()
+    if row is None:
+        return None
+    return Known(
+        row[0], row[1], Status(row[2]), row[3], row[4], TextBasis(row[5]), Relation(row[6]), *row[7:]
+    )
+
+
+def candidates(conn: sqlite3.Connection, article: Article, now: datetime) -> list[Candidate]:
+    """Stored articles that carry the same text, the oldest first."""
+    rows = conn.execute(
+        """
+        SELECT DISTINCT a.id, a.story_id, a.outlet, a.agency, a.headline, a.place
+        FROM versions AS v JOIN articles AS a ON a.id = v.article_id
+        WHERE v.body_hash = :body AND v.seen_at >= :since AND a.status <> 'canceled'
+        ORDER BY a.id
+        LIMIT :limit
+        """,
+        {"body": body_hash(article), "since": stamp(now - _EQUAL_WINDOW), "limit": _MOST_CANDIDATES},
+    )
+    return [Candidate(*row) for row in rows]
+
+
+def insert_article(conn: sqlite3.Connection, article: Article, match: Match | None, now: datetime) -> int:
+    """Stores a new article with its first version, in the story it matches or in one of its own.
+
+    Returns:
+        The article's id.
+    """
+    article_id = _free_id(conn, min(article.published_at or now, now))
+    story_id = match.story_id if match else article_id
+    relation = match.relation if match else article.relation
+    row = _article_row(article) | {
+        "id": article_id,
+        "story_id": story_id,
+        "relation": relation,
+        "now": stamp(now),
+    }
+    if match is None:
+        conn.execute(_INSERT_STORY, row)
+    conn.execute(_INSERT_ARTICLE, row)
+    _insert_version(conn, article_id, 1, article, (relation, None), now)
+    if match:
+        conn.execute(_INSERT_JOIN, _join_row(article_id, match, now))
+    _describe(conn, article_id, 1, article)
+    refresh_story(conn, story_id)
+    return article_id
+
+
+def add_version(
+    conn: sqlite3.Connection, known: Known, article: Article, relation: Relation, now: datetime
+) -> None:
+    """Appends the article's new text as its next version; the article shows it from now on."""
+    number = known.number + 1
+    row = _article_row(article) | {"id": known.article_id, "relation": relation, "number": number}
+    conn.execute(_UPDATE_ARTICLE, row)
+    _insert_version(conn, known.article_id, number, article, (relation, known), now)
+    _describe(conn, known.article_id, number, article)
+    refresh_story(conn, known.story_id)
+
+
+def cancel_article(conn: sqlite3.Connection, known: Known, mark: str | None, now: datetime) -> None:
+    """Honours a kill: no text of the article is left in any table, only its tombstone."""
+    row = {"id": known.article_id, "mark": mark, "number": known.number + 1, "now": stamp(now)}
+    for statement in _CANCEL:
+        conn.execute(statement, row)
+    refresh_story(conn, known.story_id)
+
+
+def finish_entry(
+    conn: sqlite3.Connection, entry_id: int, article_id: int, *, retry_at: datetime | None, fault: str | None
+) -> None:
+    """Ties an entry to its article; it is due again only at ``retry_at``. Text of a killed article goes."""
+    conn.execute(
+        """
+        UPDATE entries SET
+            article_id = :article, due_at = :retry, page_error = :fault,
+            tries = iif(:fault IS NULL, 0, tries + 1)
+        WHERE id = :entry
+        """,
+        {"article": article_id, "retry": stamp(retry_at), "fault": fault, "entry": entry_id},
+    )
+    conn.execute(_EMPTY_ENTRIES, {"id": article_id})
+
+
+def keep_page(conn: sqlite3.Connection, article_id: int, page: Response) -> None:
+    """Keeps the raw response behind an article, compressed with zstd."""
+    conn.execute(
+        """
+        INSERT INTO pages (article_id, fetched_at, url, status, headers, body)
+        VALUES (:article, :at, :url, :status, :headers, :body)
+        """,
+        {
+            "article": article_id,
+            "at": stamp(page.fetched_at),
+            "url": page.url,
+            "status": page.status,
+            "headers": json.dumps(page.headers, ensure_ascii=False),
+            "body": zstandard.compress(page.body, _PAGE_LEVEL),
+        },
+    )
+
+
+def refresh_story(conn: sqlite3.Connection, story_id: int) -> None:
+    """Counts a story anew from its articles; its first article is the earliest that may be shown."""
+    conn.execute(_REFRESH_STORY, {"story": story_id})
+
+
+def _free_id(conn: sqlite3.Connection, when: datetime) -> int:
+    """The next free time-ordered id for that second, see the schema."""
+    base = max(int(when.timestamp()), 1) * _IDS_A_SECOND
+    while True:
+        last = conn.execute(
+            "SELECT max(id) FROM articles WHERE id BETWEEN :base AND :base + :room - 1",
+            {"base": base, "room": _IDS_A_SECOND},
+        ).fetchone()[0]
+        if last is None:
+            return base
+        if last < base + _IDS_A_SECOND - 1:
+            return int(last) + 1
+        base += _IDS_A_SECOND
+
+
+def _article_row(article: Article) -> dict[str, object]:
+    dateline = article.dateline
+    return {
+        "url": article.url,
+        "canonical_url": canonical(article.url),
+        "outlet": article.outlet,
+        "agency": article.agency,
+        "section": article.section,
+        "headline": article.headline,
+        "deck": article.deck,
+        "byline": article.byline,
+        "dateline": dateline.raw if dateline else None,
+        "place": dateline.place if dateline else None,
+        "dateline_date": dateline.date.isoformat() if dateline and dateline.date else None,
+        "language": article.language,
+        "published_at": stamp(article.published_at),
+        "updated_at": stamp(article.updated_at),
+        "status": article.status,
+        "mark": article.mark,
+        "word_count": count_words(article.body),
+        "body": article.body or None,
+        "credit": article.credit,
+        "image_url": article.image_url,
+        "text_basis": article.text_basis,
+        "extractor": article.extractor,
+    }
+
+
+_INSERT_STORY = """
+INSERT INTO stories (
+    id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at, articles, outlets
+) VALUES (:story_id, :headline, :agency, :id, :published_at, :now, :now, 1, 1)
+"""
+_INSERT_ARTICLE = """
+INSERT INTO articles (
+    id, story_id, relation, url, canonical_url, outlet, agency, section, headline, deck, byline,
+    dateline, place, dateline_date, language, published_at, updated_at, first_seen_at, status, mark,
+    word_count, body, credit, image_url, text_basis, extractor
+) VALUES (
+    :id, :story_id, :relation, :url, :canonical_url, :outlet, :agency, :section, :headline, :deck, :byline,
+    :dateline, :place, :dateline_date, :language, :published_at, :updated_at, :now, :status, :mark,
+    :word_count, :body, :credit, :image_url, :text_basis, :extractor
+)
+"""
+#: A later reading that does not know something leaves what an earlier one knew.
+_UPDATE_ARTICLE = """
+UPDATE articles SET
+    relation = :relation, headline = :headline, deck = :deck, body = :body, word_count = :word_count,
+    mark = :mark, status = :status, versions = :number, text_basis = :text_basis, extractor = :extractor,
+    updated_at = :updated_at, credit = coalesce(:credit, credit), byline = coalesce(:byline, byline),
+    dateline = coalesce(:dateline, dateline), place = coalesce(:place, place),
+    dateline_date = coalesce(:dateline_date, dateline_date), agency = coalesce(:agency, agency),
+    section = coalesce(:section, section), language = coalesce(:language, language),
+    published_at = coalesce(published_at, :published_at), image_url = coalesce(:image_url, image_url)
+WHERE id = :id
+"""
+_INSERT_VERSION = """
+INSERT INTO versions (
+    article_id, number, seen_at, relation, mark, headline, deck, body,
+    text_basis, text_hash, body_hash, words_added, words_removed
+) VALUES (
+    :article, :number, :at, :relation, :mark, :headline, :deck, :body,
+    :text_basis, :text_hash, :body_hash, :added, :removed
+)
+"""
+_INSERT_JOIN = """
+INSERT INTO joins (article_id, other_article_id, rule, score, at)
+VALUES (:article, :other, :rule, :score, :at)
+"""
+_EMPTY_ENTRIES = """
+UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
+WHERE article_id = :id AND EXISTS (SELECT 1 FROM articles WHERE id = :id AND status = 'canceled')
+"""
+_CANCEL = (
+    """
+    UPDATE articles SET
+        status = 'canceled', relation = 'kill', mark = :mark, versions = :number, word_count = 0,
+        headline = NULL, deck = NULL, byline = NULL, dateline = NULL, place = NULL, dateline_date = NULL,
+        body = NULL, credit = NULL, image_url = NULL, updated_at = :now
+    WHERE id = :id
+    """,
+    "UPDATE versions SET headline = NULL, deck = NULL, body = NULL, body_hash = NULL WHERE article_id = :id",
+    """
+    INSERT INTO versions (article_id, number, seen_at, relation, mark, text_basis, text_hash)
+    VALUES (:id, :number, :now, 'kill', :mark, 'title', x'')
+    """,
+    "DELETE FROM quotes WHERE article_id = :id",
+    "DELETE FROM article_tags WHERE article_id = :id",
+    "DELETE FROM pages WHERE article_id = :id",
+    _EMPTY_ENTRIES,
+)
+_REFRESH_STORY = """
+WITH members AS (
+    SELECT * FROM articles WHERE story_id = :story
+), opening AS (
+    SELECT * FROM members ORDER BY status = 'canceled', id LIMIT 1
+)
+UPDATE stories SET
+    articles = (SELECT count(*) FROM members),
+    outlets = (SELECT count(DISTINCT outlet) FROM members),
+    headline = (SELECT headline FROM opening),
+    agency = (SELECT agency FROM opening),
+    first_article_id = (SELECT id FROM opening),
+    first_published_at = (SELECT min(published_at) FROM members),
+    first_seen_at = (SELECT min(first_seen_at) FROM members),
+    last_seen_at = (
+        SELECT max(v.seen_at) FROM versions AS v JOIN members AS m ON m.id = v.article_id
+    )
+WHERE id = :story
+"""
+
+
+def _insert_version(
+    conn: sqlite3.Connection,
+    article_id: int,
+    number: int,
+    article: Article,
+    about: tuple[Relation, Known | None],
+    now: datetime,
+) -> None:
+    relation, before = about
+    old = "\n".join(part or "" for part in (before.headline, before.deck, before.body)) if before else ""
+    new = "\n".join(part or "" for part in (article.headline, article.deck, article.body))
+    added, removed = word_changes(old, new) if before else (count_words(new), 0)
+    conn.execute(
+        _INSERT_VERSION,
+        {
+            "article": article_id,
+            "number": number,
+            "at": stamp(now),
+            "relation": relation,
+            "mark": article.mark,
+            "headline": article.headline,
+            "deck": article.deck,
+            "body": article.body or None,
+            "text_basis": article.text_basis,
+            "text_hash": text_hash(article),
+            "body_hash": body_hash(article),
+            "added": added,
+            "removed": removed,
+        },
+    )
+
+
+def _join_row(article_id: int, match: Match, now: datetime) -> dict[str, object]:
+    return {
+        "article": article_id,
+        "other": match.other_article_id,
+        "rule": match.rule,
+        "score": match.score,
+        "at": stamp(now),
+    }
+
+
+def _describe(conn: sqlite3.Connection, article_id: int, number: int, article: Article) -> None:
+    """Stores the version's quotations and the article's keywords."""
+    conn.executemany(
+        """
+        INSERT INTO quotes (article_id, version, paragraph, speaker, cue, rule, text)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            (article_id, number, each.paragraph, each.speaker, each.cue, each.rule, each.text)
+            for each in article.quotes
+        ],
+    )
+    names = [(name,) for name in article.tags]
+    conn.executemany("INSERT INTO tags (name) VALUES (?) ON CONFLICT DO NOTHING", names)
+    conn.executemany(
+        "INSERT OR IGNORE INTO article_tags SELECT ?, id FROM tags WHERE name = ?",
+        [(article_id, name) for name in article.tags],
+    )

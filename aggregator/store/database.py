@@ -1,0 +1,163 @@
+"""The database file: opened, brought to the present schema, written in transactions, its faults named."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from importlib import resources
+from typing import TYPE_CHECKING, Self
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from aggregator.errors import BusyError, SchemaTooNewError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+#: How long a writer waits for another one.
+_BUSY_MS = 10_000
+_CACHE_KIB = 16 * 1024
+_MIGRATION_SET = "aggregator"
+
+
+class Store:
+    """One connection that writes; a context manager.
+
+    WAL lets others read meanwhile. ``synchronous=NORMAL``: a killed process loses nothing; a power cut may
+    lose the last transactions, never the file's integrity (docs/decisions.md).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the file and migrates it.
+
+        Raises:
+            StoreError: it cannot be opened or written, is no database, or is newer than this program.
+        """
+        self.path = path
+        with naming_faults(path):
+            self.conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            try:
+                _set_up(self.conn)
+                _migrate(self.conn, path)
+            except BaseException:
+                self.conn.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.conn.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it or nothing.
+
+        Raises:
+            StoreError: the database cannot be written now; nothing was.
+        """
+        with naming_faults(self.path):
+            self.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.conn
+                self.conn.execute("COMMIT")
+            except BaseException:
+                if self.conn.in_transaction:
+                    self.conn.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for questions, its faults named.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with naming_faults(self.path):
+            yield self.conn
+
+
+@contextmanager
+def naming_faults(path: Path) -> Iterator[None]:
+    """Turns SQLite's faults into one line that says what, where and what to do.
+
+    Raises:
+        StoreError: in place of ``sqlite3.DatabaseError``.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as fault:
+        raise _in_words(path, fault) from fault
+
+
+#: SQLite's result code → what it means for the user (https://www.sqlite.org/rescode.html)
+_MEANINGS = {
+    "SQLITE_FULL": "the disk is full; nothing was half-written; make room and run again",
+    "SQLITE_READONLY": "it cannot be written; check the rights of the file and its directory",
+    "SQLITE_CANTOPEN": "it cannot be opened; check that its directory exists and can be written",
+    "SQLITE_NOTADB": "it is not a SQLite database; name another with --db FILE",
+    "SQLITE_CORRUPT": "it is damaged; restore a backup, or save what is left with `sqlite3 FILE .recover`",
+    "SQLITE_IOERR": "the disk reported an error; check its health and free space, then run again",
+}
+
+
+def _in_words(path: Path, fault: sqlite3.DatabaseError) -> StoreError:
+    code = getattr(fault, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BusyError(f"{path}: another process is writing to it; try again when it has finished")
+    for name, meaning in _MEANINGS.items():
+        if code.startswith(name):
+            return StoreError(f"{path}: {meaning}")
+    return StoreError(f"{path}: {fault}")
+
+
+def _set_up(conn: sqlite3.Connection) -> None:
+    conn.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = NORMAL")
+    conn.execute("PRAGMA foreign_keys = ON")
+    conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _migrate(conn: sqlite3.Connection, path: Path) -> None:
+    """Brings the schema up to date; each migration is one transaction, recorded in ``_sqlite_migrations``."""
+    database = Database(conn)
+    migrations = _migrations()
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    newer = sorted({row.name for row in migrations.applied(database)} - known)
+    if newer:
+        raise SchemaTooNewError(f"{path}: was made by a newer aggregator ({newer[-1]}); update the program")
+    if migrations.pending(database):
+        migrations.apply(database)
+
+
+def _migrations() -> Migrations:
+    migrations = Migrations(_MIGRATION_SET)
+    folder = resources.files("aggregator").joinpath("data/migrations")
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".sql"):
+            migrations(name=file.name.removesuffix(".sql"))(_running(file.read_text("utf8")))
+    return migrations
+
+
+def _running(script: str) -> Callable[[Database], None]:
+    def run(database: Database) -> None:
+        for statement in _statements(script):
+            database.conn.execute(statement)
+
+    return run
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; run one by one, unlike ``executescript``, they stay in the transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,28 @@
+"""Rows into records and back: the one place where stored text becomes typed. Pure."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+
+def stamp(when: datetime | None) -> str | None:
+    """A time as stored: UTC text ``2017-10-19T15:04:05Z``; None stays None."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+
+
+def moment(text: str | None) -> datetime | None:
+    """The time that ``stamp`` wrote; None stays None."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def packed(values: tuple[str, ...]) -> str | None:
+    """A list of words as JSON text; None when there are none."""
+    return json.dumps(values, ensure_ascii=False) if values else None
+
+
+def unpacked(text: str | None) -> tuple[str, ...]:
+    """The words that ``packed`` wrote."""
+    return tuple(json.loads(text)) if text else ()
