@@ -15,11 +15,23 @@ _SAFE = "/%:@!$&'()*+,;=~-._?[]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Longer than any address a browser or server takes.
 _LONGEST = 8_000
+#: An absolute address that is spelled well already, as nearly all are: nothing to join or to quote.
+_PLAIN = re.compile(
+    r"""
+    https?://
+    [a-z0-9] (?:[a-z0-9.-]*[a-z0-9])? (?::\d{1,4})?   # host and port
+    (?: / [\w/%:@!$&'()*+,;=~.?-]* )?                # path and query
+    (?: \# [\w/%:@!$&'()*+,;=~.?-]+ )?
+    """,
+    re.VERBOSE | re.ASCII,
+)
 _WWW = re.compile(r"^(?:www\d?|m|amp|mobile)\.(?=[^.]+\.)")
 
 
 def web_url(url: str | None, base: str = "") -> str | None:
     """The absolute http(s) URL, percent-encoded where needed; None for anything else."""
+    if url and len(url) <= _LONGEST and _PLAIN.fullmatch(url):
+        return url
     try:
         joined = urljoin(base, "".join((url or "").split()))
         parts = urlsplit(joined)
