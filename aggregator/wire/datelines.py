@@ -1,0 +1,219 @@
+"""Datelines: place, day and agency that open a text, by the shapes of datelines.toml. Pure.
+
+Every shape is a bounded regular expression over a capped opening, so the time is constant whatever the text.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aggregator.model import Dateline
+from aggregator.wire.agencies import Agency, agency_of_credit, load_agencies, read_data
+from aggregator.wire.heads import Head, load_words, nearest_date, read_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+#: No dateline with its notes and bylines is longer; more is not looked at.
+_OPENING = 1_200
+#: A shape itself looks at no more than this.
+_SHAPE_REACH = 260
+#: Notes, bullets and bylines that may stand before a dateline.
+_MOST_PREFACES = 6
+_DASH = r"\s?[.:։]?\s{0,2}[-‐‑–—―‒−－_=:：]{1,3}\s?"
+_NOTE = re.compile(r"[(（]\s?([^()（）\n]{3,400})[)）]\s*")
+_BULLET = re.compile(r"[*•●▪·]\s?[^\n]{1,300}\n\s*|[*\s=_]{1,40}")
+_NAME = r"[^\W\d_][\w.'’-]{0,25}"
+_BYLINE_LINE = re.compile(rf"(?P<name>{_NAME}(?:[ ,]{{1,2}}{_NAME}|\s&\s{_NAME}){{0,12}})[^\n]{{0,60}}\n\s*")
+_BYLINE_TAIL = re.compile(r"\s*,?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One row of datelines.toml, compiled."""
+
+    name: str
+    pattern: re.Pattern[str]
+    open: bool  # a credit nobody knows will do, after a day
+    needs_date: bool
+    needs_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Preface:
+    """What was passed over before the dateline."""
+
+    start: int = 0
+    byline: str | None = None
+
+
+@functools.cache
+def load_shapes() -> tuple[Shape, ...]:
+    """The shapes, in the order in which they are tried."""
+    return tuple(_shape(row) for row in read_data("datelines.toml")["shapes"])
+
+
+def _shape(row: dict[str, str | bool]) -> Shape:
+    pattern = str(row["pattern"]).replace("DASH", f"(?:{_DASH})").replace("NAMES", _names(str(row["name"])))
+    return Shape(
+        str(row["name"]),
+        re.compile(pattern, re.VERBOSE),
+        bool(row.get("open")),
+        bool(row.get("needs_date")),
+        bool(row.get("needs_place")),
+    )
+
+
+def _names(shape: str) -> str:
+    """The bare credits of the agencies that use a shape, longest first."""
+    forms = [
+        form for agency in load_agencies().values() if shape in agency.families for form in agency.credits
+    ]
+    return "(?:" + "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) + ")"
+
+
+def read_dateline(text: str, published_at: datetime | None = None) -> Dateline | None:
+    """The dateline that opens a text, after notes, bullets and bylines; None when there is none.
+
+    Args:
+        text: an opening, from its first character; only the first 1,200 are looked at.
+        published_at: to find the year of a day printed without one.
+
+    Returns:
+        The dateline; ``body_start`` is the index in ``text`` where the story's own words begin.
+    """
+    opening = text[:_OPENING]
+    for preface in _prefaces(opening):
+        found = _match_shapes(opening[preface.start : preface.start + _SHAPE_REACH])
+        if found:
+            return _placed(found, preface, published_at)
+    return None
+
+
+def _placed(found: Dateline, preface: _Preface, published_at: datetime | None) -> Dateline:
+    """The dateline with its index in the whole text and its date."""
+    resolved = None
+    if found.month and found.day:
+        resolved = nearest_date(
+            found.month, found.day, found.year, published_at.date() if published_at else None
+        )
+    return replace(
+        found,
+        date=resolved,
+        body_start=found.body_start + preface.start,
+        byline=found.byline or preface.byline,
+    )
+
+
+def _prefaces(opening: str) -> Iterator[_Preface]:
+    """The places where a dateline may start: the beginning, and after each thing that may stand before."""
+    preface = _Preface()
+    for _ in range(_MOST_PREFACES):
+        yield preface
+        following = _passed(opening, preface)
+        if following is None:
+            return
+        preface = following
+
+
+def _passed(opening: str, preface: _Preface) -> _Preface | None:
+    """Behind the note, bullet or byline at this place; None when there is none."""
+    other = _NOTE.match(opening, preface.start) or _BULLET.match(opening, preface.start)
+    if other and other.end() > preface.start:
+        return replace(preface, start=other.end())
+    return _passed_byline(opening, preface)
+
+
+def _passed_byline(opening: str, preface: _Preface) -> _Preface | None:
+    word = next((word for word in load_words().by if opening.startswith(word + " ", preface.start)), None)
+    if word is None:
+        return None
+    line = _BYLINE_LINE.match(opening, preface.start + len(word) + 1)
+    if line is None:
+        return _Preface(preface.start + len(word) + 1, "")
+    return _Preface(line.end(), byline_name(line["name"]))
+
+
+def byline_name(printed: str) -> str:
+    """The names of a byline without the agency: ``Ann Baker, dpa`` → ``Ann Baker``."""
+    pieces = [piece.strip() for piece in printed.split(",")]
+    return ", ".join(piece for piece in pieces if piece and not agency_of_credit(piece))
+
+
+def _match_shapes(opening: str) -> Dateline | None:
+    for shape in load_shapes():
+        found = shape.pattern.match(opening)
+        dateline = _read_match(shape, found, opening) if found else None
+        if dateline:
+            return dateline
+    return None
+
+
+def _read_match(shape: Shape, found: re.Match[str], opening: str) -> Dateline | None:
+    groups = found.groupdict()
+    key = agency_of_credit(groups.get("credit") or "")
+    agency = load_agencies()[key] if key else None
+    head = _head(groups, agency)
+    if head is None or not _holds(shape, head, agency, groups):
+        return None
+    if groups.get("end") == "" and not _goes_on(opening[found.end() :], agency, head):
+        return None
+    return _dateline(shape, found, head, agency)
+
+
+def _head(groups: dict[str, str | None], agency: Agency | None) -> Head | None:
+    """Place and day, from named groups or by the head's own grammar."""
+    languages = agency.languages if agency else ()
+    if groups.get("head") is not None:
+        when = groups.get("when")
+        return read_head(f"{groups['head']}, {when}" if when else groups["head"] or "", languages)
+    place = groups.get("place")
+    month, day = groups.get("month"), groups.get("day")
+    return Head(
+        places=tuple(place.split("·")) if place else (),
+        month=int(month) if month else None,
+        day=int(day) if day else None,
+    )
+
+
+def _holds(shape: Shape, head: Head, agency: Agency | None, groups: dict[str, str | None]) -> bool:
+    """Whether what was read is enough for the shape."""
+    if shape.needs_date and not head.day:
+        return False
+    if shape.needs_place and not head.places:
+        return False
+    if agency is None and "credit" in groups and not (shape.open and head.day and head.places):
+        return False
+    return bool(agency or (head.places and head.day))
+
+
+def _goes_on(rest: str, agency: Agency | None, head: Head) -> bool:
+    """Whether a story may follow at once: the agency does so or a day is given, and a sentence begins."""
+    first = rest.lstrip()[:1]
+    begins = bool(first) and not first.islower() and first not in ",;"
+    return begins and bool(
+        head.day or (agency and agency.no_dash) or (head.places and head.places[0].isupper())
+    )
+
+
+def _dateline(shape: Shape, found: re.Match[str], head: Head, agency: Agency | None) -> Dateline:
+    raw = found.group()
+    text_end = found.end() + len(found.string[found.end() :]) - len(found.string[found.end() :].lstrip())
+    return Dateline(
+        raw=raw.strip(),
+        rule=shape.name,
+        place=head.places[0] if head.places else None,
+        places=head.places,
+        region=head.region,
+        month=head.month,
+        day=head.day,
+        year=head.year,
+        agency=agency.key if agency else None,
+        body_start=text_end,
+        byline=(found.groupdict().get("byline") or "").strip() or None,
+        credit=(found.groupdict().get("credit") or "").strip() or None,
+    )

@@ -1,0 +1,111 @@
+"""An article as it was extracted → the same article as a wire desk reads it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aggregator.language import language_of
+from aggregator.model import Article, Dateline, Relation, Status
+from aggregator.wire.agencies import agency_of_domain
+from aggregator.wire.copytext import split_copy
+from aggregator.wire.credits import names_of, read_byline_line, split_tails
+from aggregator.wire.datelines import read_dateline
+from aggregator.wire.marks import MarkRead, heaviest, read_line_mark, read_mark
+from aggregator.wire.quotes import read_quotes
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: A dateline opens one of the first paragraphs: bullets, a note or a byline may stand before it.
+_DATELINE_WITHIN = 4
+#: Notes of a desk stand among the first or last paragraphs.
+_NOTES_WITHIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A text without what stands before its first words."""
+
+    paragraphs: tuple[str, ...]
+    dateline: Dateline | None = None
+    byline: str | None = None
+
+
+def read_copy(text: str, published_at: datetime | None = None) -> Article:
+    """The article of plain-text copy: label, headline, deck, byline, body, with blank lines between."""
+    return read_wire(split_copy(text, published_at))
+
+
+def read_wire(article: Article, *, default_agency: str | None = None) -> Article:
+    """The article with mark, status, dateline, agency, byline, credit and quotes read out of its text.
+
+    Args:
+        article: as extracted: the headline as printed, the dateline still before the first paragraph.
+        default_agency: whose copy it is when neither dateline, byline nor sign-off tells.
+    """
+    marks, paragraphs, notes = _take_notes(article.paragraphs)
+    headline_mark = read_mark(article.headline) if article.headline else None
+    tails = split_tails(paragraphs)
+    opening = _take_opening(tails.paragraphs, article.published_at)
+    byline, byline_agency = names_of(article.byline or opening.byline or "")
+    agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
+    language = article.language or language_of(" ".join(opening.paragraphs) or article.headline or "")
+    return replace(
+        _marked(article, headline_mark, marks),
+        paragraphs=opening.paragraphs,
+        dateline=opening.dateline,
+        agency=agency or default_agency or article.agency or agency_of_domain(article.outlet),
+        byline=byline,
+        credit="\n".join((*notes, *tails.lines)) or article.credit,
+        language=language,
+        quotes=read_quotes(opening.paragraphs, language),
+    )
+
+
+def _take_notes(paragraphs: tuple[str, ...]) -> tuple[list[MarkRead], tuple[str, ...], list[str]]:
+    """The desk's notes among the first and last paragraphs, the text without them, and their lines."""
+    near = {*range(_NOTES_WITHIN), *range(len(paragraphs) - _NOTES_WITHIN, len(paragraphs))}
+    read = {index: read_line_mark(paragraphs[index]) for index in near if 0 <= index < len(paragraphs)}
+    found = {index: mark for index, mark in sorted(read.items()) if mark}
+    kept = tuple(text for index, text in enumerate(paragraphs) if index not in found)
+    return list(found.values()), kept, [paragraphs[index] for index in found]
+
+
+def _take_opening(paragraphs: tuple[str, ...], published_at: datetime | None) -> _Opening:
+    """The text behind its dateline and byline."""
+    byline = None
+    for index, paragraph in enumerate(paragraphs[:_DATELINE_WITHIN]):
+        byline = byline or read_byline_line(paragraph)
+        found = read_dateline(paragraph, published_at)
+        if found and (index == 0 or found.agency or byline):
+            return _Opening(_stripped(paragraphs, index, found), found, byline or found.byline)
+    if byline:
+        paragraphs = tuple(text for text in paragraphs if read_byline_line(text) is None)
+    return _Opening(paragraphs, None, byline)
+
+
+def _stripped(paragraphs: tuple[str, ...], index: int, found: Dateline) -> tuple[str, ...]:
+    before = tuple(text for text in paragraphs[:index] if read_byline_line(text) is None)
+    first = paragraphs[index][found.body_start :]
+    return (*before, *((first,) if first else ()), *paragraphs[index + 1 :])
+
+
+def _marked(article: Article, headline_mark: MarkRead | None, lines: list[MarkRead]) -> Article:
+    """The article with the mark of its headline and the relation and status of all its marks."""
+    marks = [*([headline_mark] if headline_mark else []), *lines]
+    if not marks:
+        return article
+    return replace(
+        article,
+        headline=headline_mark.mark.headline if headline_mark else article.headline,
+        mark=marks[0].mark.printed,
+        relation=heaviest(mark.mark.relation for mark in marks),
+        status=_status(marks),
+    )
+
+
+def _status(marks: list[MarkRead]) -> Status:
+    if any(mark.mark.relation is Relation.KILL for mark in marks):
+        return Status.CANCELED
+    return Status.WITHHELD if any(mark.hold for mark in marks) else Status.USABLE

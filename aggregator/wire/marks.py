@@ -1,0 +1,105 @@
+"""Marks: the editorial signs of headlines and of first and last lines, by the rows of marks.toml. Pure."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aggregator.model import Mark, Relation
+from aggregator.wire.agencies import read_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: ``CORRECTED-UPDATE 2-`` has two signs; more than four are not a desk's.
+_MOST_SIGNS = 4
+#: A sign is looked for in this much of a headline or line.
+_REACH = 700
+#: When several signs stand together, the one that matters most to a desk gives the relation.
+_WEIGHT = (
+    Relation.KILL, Relation.CORRECTION, Relation.UPDATE, Relation.REPEAT, Relation.COPY, Relation.ORIGINAL,
+)  # fmt: skip
+_SEPARATOR = r"(?:\s?[-–—:]{1,2}\s?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One row of marks.toml, compiled."""
+
+    name: str
+    at: str
+    pattern: re.Pattern[str]
+    relation: Relation
+    hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead:
+    """A mark and whether the text must be held back."""
+
+    mark: Mark
+    hold: bool
+
+
+@functools.cache
+def load_signs(at: str) -> tuple[Sign, ...]:
+    """The signs that stand at ``start`` or ``end`` of a headline or are a ``line``, in the file's order."""
+    return tuple(_sign(row) for row in read_data("marks.toml")["marks"] if row["at"] == at)
+
+
+def _sign(row: dict[str, str]) -> Sign:
+    body = row["pattern"].replace("SEP", _SEPARATOR)
+    anchored = rf"(?:{body})\s*$" if row["at"] == "end" else rf"\s*(?:{body})\s*"
+    pattern = re.compile(anchored, re.VERBOSE)
+    return Sign(row["name"], row["at"], pattern, Relation(row["relation"]), bool(row.get("hold")))
+
+
+def read_mark(headline: str) -> MarkRead | None:
+    """The signs before and after a headline, taken as one mark; None when there are none."""
+    left, found = headline[:_REACH], []
+    for _ in range(_MOST_SIGNS):
+        hit = _first_hit(left)
+        if hit is None:
+            break
+        sign, match = hit
+        found.append((sign, match))
+        left = left[: match.start()] + left[match.end() :]
+    if not found:
+        return None
+    return _combined(found, (left + headline[_REACH:]).strip() or headline)
+
+
+def _first_hit(text: str) -> tuple[Sign, re.Match[str]] | None:
+    for sign in load_signs("start"):
+        match = sign.pattern.match(text)
+        if match:
+            return sign, match
+    for sign in load_signs("end"):
+        match = sign.pattern.search(text)
+        if match:
+            return sign, match
+    return None
+
+
+def _combined(found: list[tuple[Sign, re.Match[str]]], left: str) -> MarkRead:
+    relation = heaviest(sign.relation for sign, _ in found)
+    numbers = [match["number"] for _, match in found if match.groupdict().get("number")]
+    printed = " ".join(match.group().strip(" -–—:,") for _, match in found)
+    mark = Mark(printed, relation, left, int(numbers[-1]) if numbers else None)
+    return MarkRead(mark, any(sign.hold for sign, _ in found))
+
+
+def heaviest(relations: Iterable[Relation]) -> Relation:
+    """The relation that matters most to a desk."""
+    return min(relations, key=_WEIGHT.index)
+
+
+def read_line_mark(line: str) -> MarkRead | None:
+    """The mark that a paragraph of its own is: an editor's note, a kill, an embargo; None for any other."""
+    for sign in load_signs("line"):
+        match = sign.pattern.fullmatch(line.strip()[:_REACH])
+        if match:
+            return MarkRead(Mark(line.strip(), sign.relation, ""), sign.hold)
+    return None
