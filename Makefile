@@ -1,22 +1,26 @@
-# make run: set up, poll, show.  make test: set up, all tests.  make: everything CI does.
+# make run: set up, poll, show.  make test: set up, all tests.  make: format check, lint, types, tests.
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.done
 
 .DEFAULT_GOAL := all
-.PHONY: all run test lint types bench clean
+.PHONY: all run test lint types format clean
 
 all: lint types test
 
 $(SETUP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aggregator needs Python 3.11 or newer; try: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit("aggregator needs Python 3.11 or newer; try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable . --group dev
-	touch $(SETUP)
+	@touch $(SETUP)
 
 run: $(SETUP)
-	$(BIN)/aggregator start
+	@$(BIN)/aggregator poll; status=$$?; \
+	if [ $$status -eq 0 ]; then $(BIN)/aggregator query --stories; \
+	elif [ $$status -eq 1 ]; then echo "No feed was polled; here is the demo wire instead, which needs no internet."; \
+		$(BIN)/aggregator demo; \
+	else exit $$status; fi
 
 test: $(SETUP)
 	$(BIN)/python -m pytest
@@ -27,6 +31,10 @@ lint: $(SETUP)
 
 types: $(SETUP)
 	$(BIN)/mypy
+
+format: $(SETUP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -1,15 +1,29 @@
-"""An article and its candidates → which story it belongs to, as what, and why. Pure."""
+"""Where a new reading belongs: its story, its relation, and why. Pure."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from aggregator.model import Match, Relation
+from aggregator.fingerprint import text_hash
+from aggregator.model import Match, Relation, Status, TextBasis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.model import Article, Candidate
+    from aggregator.model import Article, Candidate, Known
+
+#: From the best to the poorest.
+_BASES = tuple(TextBasis)
+_SHORT_BASES = (TextBasis.FEED_SUMMARY, TextBasis.TITLE)
+
+
+class Verdict(StrEnum):
+    """What a new reading of a known article is."""
+
+    SAME = "same"  # the words of the newest version, or fewer of them
+    VERSION = "version"
+    KILL = "kill"
 
 
 def match_article(article: Article, candidates: Sequence[Candidate]) -> Match | None:
@@ -25,3 +39,37 @@ def match_article(article: Article, candidates: Sequence[Candidate]) -> Match | 
         repeated = any(each.outlet == article.outlet for each in candidates)
         relation = Relation.REPEAT if repeated else Relation.COPY
     return Match(first.story_id, first.article_id, relation, "equal text", 1.0)
+
+
+def judge_reading(known: Known, article: Article, *, own: bool) -> Verdict:
+    """What a reading is to the article it belongs to.
+
+    A kill is final. A poorer reading (the page failed, the feed's summary is left) replaces a richer one only
+    when it prints a correction. The summaries of two feeds differ for one page: only the summary of the
+    article's own entry makes a version.
+
+    Args:
+        known: the stored article with its newest version.
+        article: the new reading.
+        own: whether the reading's entry is tied to the article already.
+    """
+    if known.status is Status.CANCELED:
+        return Verdict.SAME
+    if article.relation is Relation.KILL:
+        return Verdict.KILL
+    if text_hash(article) == known.text_hash:
+        return Verdict.SAME
+    step = _BASES.index(article.text_basis) - _BASES.index(known.text_basis)
+    if step > 0 and article.relation is not Relation.CORRECTION:
+        return Verdict.SAME
+    if step == 0 and not own and article.text_basis in _SHORT_BASES:
+        return Verdict.SAME
+    return Verdict.VERSION
+
+
+def version_relation(known: Known, article: Article) -> Relation:
+    """The relation of a new version: as marked; unmarked an update, unless only our reading got richer."""
+    if article.relation is not Relation.ORIGINAL:
+        return article.relation
+    richer = _BASES.index(article.text_basis) < _BASES.index(known.text_basis)
+    return known.relation if richer else Relation.UPDATE

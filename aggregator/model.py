@@ -245,6 +245,22 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The stored article that a new reading belongs to, with its newest version."""
+
+    article_id: int
+    story_id: int
+    status: Status
+    number: int  # of the newest version
+    text_hash: bytes
+    text_basis: TextBasis
+    relation: Relation  # of the newest version
+    headline: str | None
+    deck: str | None
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """Which story an article belongs to, as what, and why."""
 

@@ -66,3 +66,23 @@ def page_due_at(now: datetime, tries: int, *, wish_s: int | None) -> datetime | 
         return None
     wish = min(timedelta(seconds=max(wish_s or 0, 0)), _LONGEST_WISH)
     return now + max(_PAGE_RETRIES[tries], wish)
+
+
+def explain_interval(outcome: str | None, failures: int) -> str:
+    """Why a feed's interval is what it is, in a few words.
+
+    Args:
+        outcome: of its last poll; None before the first.
+        failures: polls that failed in a row.
+    """
+    if failures:
+        return f"backing off after {failures} failed poll{'s' if failures > 1 else ''}"
+    return _REASONS.get(outcome, "its floor")
+
+
+_REASONS: dict[str | None, str] = {
+    None: "not polled yet",
+    PollOutcome.NEW: "news at the last poll",
+    PollOutcome.UNCHANGED: "nothing new at the last poll",
+    PollOutcome.NOT_MODIFIED: "not modified at the last poll",
+}

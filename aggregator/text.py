@@ -21,6 +21,8 @@ _UNREAD = frozenset(["script", "style", "noscript", "template", "iframe", "svg",
 _NO_TEXT = (Comment, Doctype, ProcessingInstruction, CData)
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z!/][^>]{0,2000}>|&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
+#: Controls that are no white space, and halves of surrogate pairs (Unicode categories Cc and Cs).
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _WORD = re.compile(r"\w+")
 #: Scripts written without spaces: each character counts as a word.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
@@ -44,8 +46,9 @@ def one_line(text: str | None) -> str | None:
 
 def fold_spaces(text: str) -> str:
     """The text with each run of white space as one space, without control characters; NFC."""
-    shown = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", shown).strip())
+    if not text.isprintable():
+        text = _SPACES.sub(" ", _CONTROLS.sub("", text))
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def paragraphs_of(markup: str) -> tuple[str, ...]:
@@ -92,6 +95,11 @@ def digest(*parts: str | None) -> bytes:
         sums.update(len(data).to_bytes(8, "big"))
         sums.update(data)
     return sums.digest()
+
+
+def digest_bytes(data: bytes) -> bytes:
+    """16 bytes of BLAKE2b over bytes as they came."""
+    return blake2b(data, digest_size=16).digest()
 
 
 def words_of(text: str | None) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import zstandard
 
 from aggregator.fingerprint import body_hash, text_hash
-from aggregator.model import Candidate, Relation, Status, TextBasis
+from aggregator.model import Candidate, Known, Relation, Status, TextBasis
 from aggregator.store.rows import stamp
 from aggregator.text import count_words, word_changes
 from aggregator.urls import canonical
@@ -26,22 +25,6 @@ _IDS_A_SECOND = 1_000
 _EQUAL_WINDOW = timedelta(days=7)
 _MOST_CANDIDATES = 50
 _PAGE_LEVEL = 3  # of zstd; higher ones cost more than they save on pages
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The stored article a new reading belongs to, with its newest version."""
-
-    article_id: int
-    story_id: int
-    status: Status
-    number: int
-    text_hash: bytes
-    text_basis: TextBasis
-    relation: Relation  # of the newest version
-    headline: str | None
-    deck: str | None
-    body: str | None
 
 
 def known_article(conn: sqlite3.Connection, article_id: int | None, url: str | None) -> Known | None:

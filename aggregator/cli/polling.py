@@ -1,0 +1,107 @@
+"""`poll` and `run`: one round, or rounds for ever."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from aggregator.config import load_config
+from aggregator.printable import safe_line
+from aggregator.rounds import Wishes, poll_once
+
+if TYPE_CHECKING:
+    from aggregator.cli import Settings
+    from aggregator.desk import Outcome
+
+
+@click.command()
+@click.argument("names", metavar="[FEED]...", nargs=-1)
+@click.option("--due", "due_only", is_flag=True, help="Only feeds whose next poll is due.")
+@click.option("--no-pages", is_flag=True, help="Take what the feeds say; leave the pages for a later poll.")
+@click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.pass_obj
+def poll(
+    settings: Settings,
+    names: tuple[str, ...],
+    *,
+    due_only: bool,
+    no_pages: bool,
+    allow_private: bool,
+    as_json: bool,
+) -> None:
+    r"""One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
+
+    Ends with one summary line. Single feeds may fail: they are listed and tried again later.
+    Exit status 1 when not one feed could be reached.
+
+    \b
+    aggregator poll
+    aggregator poll tass-all ria --no-pages
+    """
+    config = load_config(settings.feeds, os.environ)
+    wishes = Wishes(names, due_only, not no_pages, allow_private)
+    with _Watcher() as watcher:
+        summary = poll_once(config, settings.db, wishes, watcher.hear)
+    click.echo(json.dumps(summary.as_dict(), ensure_ascii=False) if as_json else summary.as_line())
+    if summary.feeds.total() and not summary.reached:
+        click.echo("aggregator: not one feed could be reached", err=True)
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
+@click.pass_obj
+def run(settings: Settings, *, allow_private: bool) -> None:
+    r"""The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
+
+    What is in hand is finished. SIGHUP or a changed feeds.yaml reloads it; a broken one is reported and the
+    old one kept.
+
+    \b
+    aggregator run
+    aggregator --db wire.db run 2>> wire.log
+    """
+    from aggregator.daemon import run_daemon  # noqa: PLC0415 (`poll` needs no scheduler)
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    run_daemon(settings.feeds, settings.db, allow_private=allow_private)
+
+
+class _Watcher:
+    """Shows a round as it goes, on stderr: faults as lines, the rest as a bar on a terminal."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bars = {
+            kind: self._progress.add_task(f"{kind}s", total=None, visible=False)
+            for kind in ("feed", "article")
+        }
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def hear(self, outcome: Outcome) -> None:
+        """One more is done; a failed feed is named."""
+        self._progress.update(self._bars[outcome.kind], advance=1, visible=True)
+        if outcome.kind == "feed" and outcome.fault:
+            what = "failed" if outcome.outcome == "error" else "has a fault"
+            self._progress.console.print(
+                safe_line(f"{outcome.what}: {what}: {outcome.fault}"),
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )

@@ -1,0 +1,155 @@
+"""One round over the feeds, from an opened file to its summary: what `poll`, the API and the demo share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aggregator.desk import Desk, Outcome
+from aggregator.errors import UsageError
+from aggregator.fetch import Fetcher, utc_now
+from aggregator.pipeline import derive_articles, due_now, poll_feeds
+from aggregator.store import Store, feeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from aggregator.model import Config, Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a round is to be made."""
+
+    names: tuple[str, ...] = ()  # of the feeds to poll; all when empty
+    due_only: bool = False
+    pages: bool = True
+    allow_private: bool = False
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a round came to; counts by outcome."""
+
+    feeds: Counter[str] = field(default_factory=Counter)
+    articles: Counter[str] = field(default_factory=Counter)
+    new_entries: int = 0
+    changed_entries: int = 0
+    page_faults: int = 0
+    faults: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one outcome in."""
+        if outcome.kind == "feed":
+            self.feeds[outcome.outcome] += 1
+            self.new_entries += outcome.new
+            self.changed_entries += outcome.changed
+            if outcome.outcome == "error":
+                self.faults.append(outcome)
+        else:
+            self.articles[outcome.outcome] += 1
+            self.page_faults += outcome.fault is not None
+
+    @property
+    def reached(self) -> int:
+        """How many feeds answered."""
+        return self.feeds.total() - self.feeds["error"]
+
+    def as_dict(self) -> dict[str, object]:
+        """The summary as it is printed in JSON."""
+        return {
+            "feeds": self.feeds.total(),
+            **{name: self.feeds[name] for name in ("new", "unchanged", "not_modified", "error")},
+            "new_entries": self.new_entries,
+            "changed_entries": self.changed_entries,
+            "new_articles": self.articles["new"],
+            "new_versions": self.articles["version"],
+            "kills": self.articles["kill"],
+            "page_faults": self.page_faults,
+            "errors": [{"feed": each.what, "error": each.fault} for each in self.faults],
+        }
+
+    def as_line(self) -> str:
+        """The summary in one line."""
+        unchanged = self.feeds["unchanged"] + self.feeds["not_modified"]
+        polled = f"{self.feeds['new']} with news, {unchanged} unchanged, {self.feeds['error']} failed"
+        entries = f"{_count(self.new_entries, 'new entry', 'new entries')}, {self.changed_entries} changed"
+        versions = _count(self.articles["version"], "new version")
+        articles = f"{_count(self.articles['new'], 'new article')}, {versions}"
+        kills = _count(self.articles["kill"], "kill")
+        return f"{_count(self.feeds.total(), 'feed')}: {polled}; {entries}; {articles}, {kills}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def poll_once(
+    config: Config,
+    path: Path,
+    wishes: Wishes,
+    told: Callable[[Outcome], None] = lambda _: None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Summary:
+    """One round: all feeds of the configuration, or those wished for, then the articles of all due entries.
+
+    Args:
+        config: the feeds.
+        path: the database; made when absent.
+        wishes: which feeds, and whether with pages.
+        told: hears of each outcome as it comes.
+        clock: gives the time.
+
+    Raises:
+        UsageError: a feed of that name is not configured.
+        StoreError: the database cannot be used; what was recorded before stays.
+    """
+    _check_names(config.feeds, wishes.names)
+    summary = Summary()
+
+    def hear(outcome: Outcome) -> None:
+        summary.add(outcome)
+        told(outcome)
+
+    with Store(path) as store, ThreadPoolExecutor(1) as executor:
+        asyncio.run(_round(config, store, executor, (wishes, hear, clock)))
+        _prune(store, config, clock())
+    return summary
+
+
+async def _round(
+    config: Config,
+    store: Store,
+    executor: ThreadPoolExecutor,
+    how: tuple[Wishes, Callable[[Outcome], None], Callable[[], datetime]],
+) -> None:
+    wishes, told, clock = how
+    async with Fetcher(config.contact, clock) as fetcher:
+        with store.transaction() as conn:
+            by_id = feeds.sync_feeds(conn, config.feeds, clock())
+            states = feeds.feed_states(conn, clock() if wishes.due_only else None)
+        wanted = {number: feed for number, feed in by_id.items() if _is_wanted(feed, wishes.names)}
+        desk = Desk(store, fetcher, executor, wanted, wishes.allow_private, wishes.pages, clock, told)
+        await poll_feeds(desk, [state for state in states if state.feed_id in wanted])
+        await derive_articles(desk, due_now(desk))
+
+
+def _is_wanted(feed: Feed, names: tuple[str, ...]) -> bool:
+    return not names or feed.name in names
+
+
+def _check_names(configured: Iterable[Feed], names: tuple[str, ...]) -> None:
+    known = {feed.name for feed in configured}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"no feed is named '{unknown[0]}'; `aggregator feeds list` shows the names")
+
+
+def _prune(store: Store, config: Config, now: datetime) -> None:
+    with store.transaction() as conn:
+        feeds.prune(conn, fetches_before=now - config.keep_fetches, pages_before=now - config.keep_pages)
