@@ -22,6 +22,7 @@ _LABEL_WORDS = 4
 #: Headlines and decks are shorter.
 _LONGEST_HEADLINE = 300
 _SENTENCE_END = re.compile(r"[.!?…:;,]['\"”’»)]?$")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
 _BLANK = re.compile(r"\n[ \t]*\n")
 
 
@@ -50,7 +51,7 @@ def split_copy(text: str, published_at: datetime | None = None) -> Article:
 
 def _blocks(text: str) -> list[str]:
     """The blank-line separated blocks on one line each; lines, where there are no blank lines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
     pieces = _BLANK.split(text) if _BLANK.search(text) else text.split("\n")
     return [block for block in (" ".join(piece.split()) for piece in pieces) if block]
 
