@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.printable import safe_line
 from aggregator.store import Store, feeds
+from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -45,7 +45,7 @@ def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool) -> None:
         StoreError: the database cannot be used.
     """
     config = load_config(feeds_path, os.environ)
-    with Store(path) as store, ThreadPoolExecutor(1) as executor:
+    with Store(path) as store, Workers() as executor:
         asyncio.run(_Daemon(feeds_path, config, store, executor, allow_private=allow_private).run())
 
 
@@ -55,7 +55,7 @@ class _Daemon:
         feeds_path: Path,
         config: Config,
         store: Store,
-        executor: ThreadPoolExecutor,
+        executor: Workers,
         *,
         allow_private: bool,
     ) -> None:

@@ -11,7 +11,8 @@
     ├── FetchError             a URL gave no usable response
     │   ├── RefusedError       we did not ask: address, scheme, size or redirect rule
     │   └── StatusError        the server answered with an error status
-    └── ParseError             bytes came, but they are not a feed
+    ├── ParseError             bytes came, but they are not a feed
+    └── WorkerError            reading them took too much time or memory, or crashed
 """
 
 from __future__ import annotations
@@ -75,3 +76,7 @@ class StatusError(FetchError):
 
 class ParseError(AggregatorError):
     """The bytes are not a feed, or not one that anything could be saved of."""
+
+
+class WorkerError(AggregatorError):
+    """The worker process that read the bytes was lost: too much time, too much memory, or a crash."""

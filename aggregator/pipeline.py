@@ -15,28 +15,28 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator import schedule
 from aggregator.desk import Desk, Outcome, ask_in_turn, side_by_side, think
-from aggregator.errors import AggregatorError, FetchError, ParseError, RefusedError, StatusError, StoreError
-from aggregator.extract import carries_full_text, extract_entry, extract_page
+from aggregator.errors import AggregatorError, FetchError, RefusedError, StatusError
+from aggregator.extract import carries_full_text
 from aggregator.fetch import validators
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
-from aggregator.model import Entry, PagePolicy, PollOutcome, Relation, Request
-from aggregator.parse import entry_digest, parse_feed
+from aggregator.model import PagePolicy, PollOutcome, Relation, Request
 from aggregator.store import articles, feeds
 from aggregator.store.feeds import Changes, DueEntry, Poll
 from aggregator.text import digest_bytes
-from aggregator.wire import read_wire
+from aggregator.thinking import read_entries, read_feed, read_page
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from aggregator.model import Article, Feed, FeedState, ParsedFeed, Response
+    from aggregator.model import Article, Entry, Feed, FeedState, Response
+    from aggregator.thinking import ReadFeed
 
 log = logging.getLogger("aggregator")
 
@@ -67,13 +67,8 @@ async def poll_feed(desk: Desk, state: FeedState) -> None:
     try:
         response = await _ask_feed(desk, feed, state)
         parsed = await _read_if_new(desk, feed, state, response)
-    except StoreError:
-        raise
-    except AggregatorError as fault:
-        _record_failure(desk, state, started, fault)
-    except Exception as bug:
-        log.exception("%s: internal error", feed.name)
-        _record_failure(desk, state, started, AggregatorError(f"internal error: {bug!r}"[:300]))
+    except Exception as fault:  # noqa: BLE001 (one feed's bug must not stop the others; it is shown in full)
+        _record_failure(desk, state, started, _named(fault, feed.name))
     else:
         _record_success(desk, state, response, parsed)
 
@@ -95,26 +90,6 @@ async def _read_if_new(desk: Desk, feed: Feed, state: FeedState, response: Respo
         return None
     content_type = response.header("content-type")
     return await think(desk, read_feed, response.body, response.url, content_type, feed.timezone)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFeed:
-    """A parsed feed, each entry with its digest."""
-
-    feed: ParsedFeed
-    entries: tuple[tuple[Entry, bytes], ...]
-
-
-def read_feed(body: bytes, url: str, content_type: str | None, timezone: str | None) -> ReadFeed:
-    """Parses a feed and takes the digests of its entries; pure, runs in the executor.
-
-    Raises:
-        ParseError: it is not a feed.
-    """
-    parsed = parse_feed(body, url=url, content_type=content_type, timezone=timezone)
-    once = {entry.guid: entry for entry in reversed(parsed.entries)}
-    entries = tuple((entry, entry_digest(entry)) for entry in parsed.entries if once[entry.guid] is entry)
-    return ReadFeed(replace(parsed, entries=()), entries)
 
 
 def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> None:
@@ -225,33 +200,58 @@ class Reading:
 
 
 async def _derive_batch(desk: Desk, batch: Sequence[DueEntry]) -> None:
-    """Articles read from what the feed says, stored in one transaction."""
-    jobs = [(each.entry, desk.feeds[each.feed_id]) for each in batch]
-    found = await think(desk, read_entries, jobs)
+    """Articles read from what the feed says, stored in one transaction; a fault costs only its own entry."""
+    found = await _read_batch(desk, batch)
     now = desk.clock()
-    readings = [
-        Reading(each, article, retry_at=now if _has_page(desk.feeds[each.feed_id], each.entry) else None)
-        for each, article in zip(batch, found, strict=True)
-    ]
     with desk.store.transaction() as conn:
-        outcomes = [record_article(conn, reading, now) for reading in readings]
+        outcomes = [
+            _record_found(conn, desk, each, now, result) for each, result in zip(batch, found, strict=True)
+        ]
     for outcome in outcomes:
         desk.told(outcome)
 
 
+async def _read_batch(desk: Desk, batch: Sequence[DueEntry]) -> list[Article | AggregatorError]:
+    jobs = [(each.entry, desk.feeds[each.feed_id]) for each in batch]
+    try:
+        return list(await think(desk, read_entries, jobs))
+    except Exception as fault:  # noqa: BLE001 (as above; one by one it is known whose it is)
+        if len(batch) == 1:
+            return [_named(fault, batch[0].entry.guid)]
+    return [result for each in batch for result in await _read_batch(desk, [each])]
+
+
+def _named(fault: Exception, what: str) -> AggregatorError:
+    """The fault for the log of polls and entries; a bug is shown in full in the log."""
+    if isinstance(fault, AggregatorError):
+        return fault
+    log.error("%s: internal error", what, exc_info=fault)
+    return AggregatorError(f"internal error: {fault!r}"[:300])
+
+
+def _record_found(
+    conn: sqlite3.Connection, desk: Desk, due: DueEntry, now: datetime, found: Article | AggregatorError
+) -> Outcome:
+    if isinstance(found, AggregatorError):
+        articles.give_up_entry(conn, due.entry_id, str(found))
+        return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(found))
+    later = now if _has_page(desk.feeds[due.feed_id], due.entry) else None
+    return record_article(conn, Reading(due, found, retry_at=later), now)
+
+
 async def _derive_one(desk: Desk, due: DueEntry) -> None:
     """One article, read from the page behind its entry, or else from what the feed says."""
-    try:
-        reading = await _read_page(desk, due)
-    except Exception as bug:
-        log.exception("%s: internal error", due.entry.url)
-        reading = await _from_feed(desk, due, AggregatorError(f"internal error: {bug!r}"[:300]))
+    reading = await _read_page(desk, due)
+    now = desk.clock()
     with desk.store.transaction() as conn:
-        outcome = record_article(conn, reading, desk.clock())
+        if isinstance(reading, Reading):
+            outcome = record_article(conn, reading, now)
+        else:
+            outcome = _record_found(conn, desk, due, now, reading)
     desk.told(outcome)
 
 
-async def _read_page(desk: Desk, due: DueEntry) -> Reading:
+async def _read_page(desk: Desk, due: DueEntry) -> Reading | AggregatorError:
     feed = desk.feeds[due.feed_id]
     request = Request(
         due.entry.url or "",
@@ -261,17 +261,19 @@ async def _read_page(desk: Desk, due: DueEntry) -> Reading:
     try:
         page = await ask_in_turn(desk, feed, request)
         article = await think(desk, read_page, page, due.entry, feed)
-    except (FetchError, ParseError) as fault:
-        return await _from_feed(desk, due, fault)
+    except Exception as fault:  # noqa: BLE001 (one page's bug must not stop the others; it is shown in full)
+        return await _from_feed(desk, due, _named(fault, request.url))
     return Reading(due, article, page)
 
 
-async def _from_feed(desk: Desk, due: DueEntry, fault: AggregatorError) -> Reading:
+async def _from_feed(desk: Desk, due: DueEntry, fault: AggregatorError) -> Reading | AggregatorError:
     """What the feed says, until the page can be had."""
-    [article] = await think(desk, read_entries, [(due.entry, desk.feeds[due.feed_id])])
+    [found] = await _read_batch(desk, [due])
+    if isinstance(found, AggregatorError):
+        return found
     wish = fault.retry_after_s if isinstance(fault, FetchError) else None
     retry = schedule.page_due_at(desk.clock(), due.tries, wish_s=wish) if _passes(fault) else None
-    return Reading(due, article, fault=str(fault), retry_at=retry)
+    return Reading(due, found, fault=str(fault), retry_at=retry)
 
 
 def _passes(fault: AggregatorError) -> bool:
@@ -279,22 +281,6 @@ def _passes(fault: AggregatorError) -> bool:
     if isinstance(fault, StatusError):
         return fault.status in _PASSING
     return isinstance(fault, FetchError) and not isinstance(fault, RefusedError)
-
-
-def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
-    """The articles that entries give by themselves; pure, runs in the executor."""
-    return [read_wire(extract_entry(entry, feed), default_agency=feed.agency) for entry, feed in jobs]
-
-
-def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
-    """The article of a page and its entry; pure, runs in the executor.
-
-    Raises:
-        ParseError: the page holds no article.
-    """
-    content_type = page.header("content-type")
-    article = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
-    return read_wire(article, default_agency=feed.agency)
 
 
 def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> Outcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.store import Store, feeds
+from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,7 +116,7 @@ def poll_once(
         summary.add(outcome)
         told(outcome)
 
-    with Store(path) as store, ThreadPoolExecutor(1) as executor:
+    with Store(path) as store, Workers() as executor:
         asyncio.run(_round(config, store, executor, (wishes, hear, clock)))
         _prune(store, config, clock())
     return summary
@@ -125,7 +125,7 @@ def poll_once(
 async def _round(
     config: Config,
     store: Store,
-    executor: ThreadPoolExecutor,
+    executor: Workers,
     how: tuple[Wishes, Callable[[Outcome], None], Callable[[], datetime]],
 ) -> None:
     wishes, told, clock = how

@@ -122,6 +122,11 @@ def finish_entry(
     conn.execute(_EMPTY_ENTRIES, {"id": article_id})
 
 
+def give_up_entry(conn: sqlite3.Connection, entry_id: int, fault: str) -> None:
+    """Notes that an entry cannot be read; it stays stored, and is due again only when its feed changes it."""
+    conn.execute("UPDATE entries SET due_at = NULL, page_error = ? WHERE id = ?", (fault, entry_id))
+
+
 def keep_page(conn: sqlite3.Connection, article_id: int, page: Response) -> None:
     """Keeps the raw response behind an article, compressed with zstd."""
     conn.execute(

@@ -1,0 +1,161 @@
+"""Worker processes that think about untrusted bytes, with limits of memory and time.
+
+Each worker is a process of its own with one job at a time, so when one dies or is killed it is known
+which job it had: that job fails with a ``WorkerError``, every other job goes on. Nothing is started
+before there is work. To the outside it is an ``Executor`` like any other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import resource
+import signal
+import threading
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aggregator.errors import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerProcess
+
+#: Of address space: a worker itself takes about 300 MiB of it, the tree of the largest feed as much again.
+_MEMORY = 1024 * 1024 * 1024
+#: A job that takes longer is hostile: the slowest honest feed of the measured sets takes under 2 s.
+_JOB_S = 10.0
+#: Imported once, in the process the workers are forked from.
+_PRELOAD = ["aggregator.thinking"]
+
+T = TypeVar("T")
+_Job = tuple["Future[Any]", "Callable[..., Any]", tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job may take."""
+
+    seconds: float = _JOB_S
+    memory: int = _MEMORY  # bytes of address space of a worker
+
+
+class Workers(Executor):
+    """As many worker processes as asked for, started one by one as there is work for them."""
+
+    def __init__(self, number: int = 2, limits: Limits | None = None) -> None:
+        self._number = number
+        self._limits = limits or Limits()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._keepers: list[threading.Thread] = []
+        self._idle = threading.Semaphore(0)
+        self._closed = False
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:  # noqa: ANN401 (Executor's)
+        """The future result of a picklable function; a ``WorkerError`` when its worker died or was killed."""
+        if self._closed or kwargs:
+            raise RuntimeError("workers take positional arguments, and none after shutdown")
+        future: Future[T] = Future()
+        self._jobs.put((future, fn, args))
+        if not self._idle.acquire(blocking=False) and len(self._keepers) < self._number:
+            keeper = threading.Thread(target=self._keep, daemon=True, name="worker-keeper")
+            self._keepers.append(keeper)
+            keeper.start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 (Executor's)
+        """Ends the workers when their jobs are done; with ``cancel_futures`` jobs not begun are given up."""
+        self._closed = True
+        if cancel_futures:
+            with suppress(queue.Empty):
+                while job := self._jobs.get_nowait():
+                    job[0].cancel()
+        for _ in self._keepers:
+            self._jobs.put(None)
+        for keeper in self._keepers if wait else ():
+            keeper.join()
+
+    def _keep(self) -> None:
+        """One worker's life, in a thread that waits for it."""
+        worker = _Worker(self._limits)
+        while (job := self._jobs.get()) is not None:
+            future, function, arguments = job
+            if future.set_running_or_notify_cancel():
+                worker.run(future, function, arguments)
+            self._idle.release()
+        worker.end()
+
+
+class _Worker:
+    """One process, replaced when it is lost."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: ForkServerProcess | None = None
+        self._pipe: Connection | None = None
+
+    def run(self, future: Future[Any], function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+        try:
+            future.set_result(self._result(function, arguments))
+        except BaseException as fault:  # noqa: BLE001 (it is the job's, and goes to who asked for it)
+            future.set_exception(fault)
+
+    def _result(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> object:
+        pipe = self._start()
+        try:
+            pipe.send((function, arguments))
+            if not pipe.poll(self._limits.seconds):
+                raise self._lost(f"took longer than {self._limits.seconds:g} s to read")
+            done, result = pipe.recv()
+        except (EOFError, ConnectionError):
+            raise self._lost("crashed the worker process that read it") from None
+        if isinstance(result, MemoryError):
+            raise self._lost(f"took more than {self._limits.memory >> 20} MiB to read")
+        if not done:
+            raise result
+        return result
+
+    def _start(self) -> Connection:
+        if self._pipe is None:
+            # Started by a small server process: forking this one, with its threads, could deadlock.
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(_PRELOAD)
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._limits.memory), daemon=True)
+            self._process.start()
+            theirs.close()
+        return self._pipe
+
+    def _lost(self, why: str) -> WorkerError:
+        self.end()
+        return WorkerError(why)
+
+    def end(self) -> None:
+        """Ends the process at once: it holds nothing that could be lost."""
+        if self._pipe is not None and self._process is not None:
+            self._pipe.close()
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        self._pipe = self._process = None
+
+
+def _serve(pipe: Connection, memory: int) -> None:
+    """The worker's side: one job after the other until the pipe is closed."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ends with its parent
+    with suppress(EOFError, ConnectionError):
+        while True:
+            function, arguments = pipe.recv()
+            pipe.send(_outcome(function, arguments))
+
+
+def _outcome(function: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[bool, object]:
+    try:
+        return True, function(*arguments)
+    except Exception as fault:  # noqa: BLE001 (sent to who asked)
+        return False, fault

@@ -1,0 +1,87 @@
+"""Worker processes: a job may hang, crash or eat memory; it alone fails, and says why."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.errors import ParseError, WorkerError
+from aggregator.workers import Limits, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    with Workers(2, Limits(seconds=2.0, memory=512 * 1024 * 1024)) as started:
+        yield started
+
+
+def _add(one: int, other: int) -> int:
+    return one + other
+
+
+def _hang() -> None:
+    time.sleep(600)
+
+
+def _crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def _eat() -> int:
+    return len(bytearray(2 * 1024 * 1024 * 1024))
+
+
+def _fail() -> None:
+    raise ParseError("is not a feed")
+
+
+def _pid() -> int:
+    return os.getpid()
+
+
+def test_jobs_run_in_other_processes(workers: Workers) -> None:
+    assert workers.submit(_add, 1, 2).result() == 3
+    assert workers.submit(_pid).result() != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("job", "why"),
+    [
+        (_hang, "took longer than 2 s to read"),
+        (_crash, "crashed the worker process that read it"),
+        (_eat, "took more than 512 MiB to read"),
+    ],
+)
+def test_a_lost_worker_costs_its_own_job_only(workers: Workers, job: object, why: str) -> None:
+    before = [workers.submit(_add, each, each) for each in range(10)]
+    lost = workers.submit(job)  # type: ignore[arg-type] (one of three functions)
+    after = [workers.submit(_add, each, each) for each in range(10)]
+    with pytest.raises(WorkerError, match=why):
+        lost.result()
+    assert [each.result() for each in before + after] == [2 * each for each in range(10)] * 2
+
+
+def test_a_job_own_error_comes_back_as_it_was_raised(workers: Workers) -> None:
+    with pytest.raises(ParseError, match="is not a feed"):
+        workers.submit(_fail).result()
+
+
+def test_nothing_is_started_before_there_is_work() -> None:
+    with Workers(2) as idle:
+        assert not idle._keepers  # noqa: SLF001 (there is no other sign of it)
+
+
+def test_jobs_not_begun_are_given_up_on_request() -> None:
+    workers = Workers(1, Limits(seconds=1.0))
+    running, waiting = workers.submit(_hang), workers.submit(_add, 1, 1)
+    while not running.running():
+        time.sleep(0.01)
+    workers.shutdown(cancel_futures=True)
+    assert waiting.cancelled()
