@@ -7,7 +7,7 @@ Secrets in ``headers`` stay out of the file: ``${ENV_VAR}`` and ``file:PATH``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,7 @@ def _compose(text: str, page: _Page) -> yaml.Node:
 
 def _read_root(root: yaml.Node, page: _Page) -> Config:
     top = _mapping(root, "file", _TOP_KEYS, page)
-    if "feeds" not in top and isinstance(root, yaml.MappingNode):
+    if isinstance(root, yaml.MappingNode) and not _mentions(root, "feeds"):
         page.fault(root, "feeds", "missing; list at least one feed, each with a url")
     defaults = _DEFAULTS | (top.get("defaults") or {})
     feeds = _named(top.get("feeds") or [], defaults, page)
@@ -191,10 +191,10 @@ def _matching(pattern: re.Pattern[str], advice: str) -> Reader:
 
 
 def _url(node: yaml.Node, _: _Page) -> str:
-    value = _scalar(node)
-    if web_url(value) is None:
-        raise _FaultError(f"'{(value or '')[:120]}' is not an http(s) URL")
-    return str(value).strip()
+    value = (_scalar(node) or "").strip()
+    if web_url(value) is None or len(value.split()) > 1:
+        raise _FaultError(f"'{value[:120]}' is not an http(s) URL")
+    return value
 
 
 def _zone(node: yaml.Node, _: _Page) -> str | None:
@@ -308,10 +308,12 @@ def _named(
 ) -> tuple[Feed, ...]:
     """The feeds with their names, each name and URL once."""
     feeds, urls, names = [], dict[str, int](), dict[str, int]()
+    spoken_for = {own["name"] for _, own in said if "name" in own}
     for index, (node, own) in enumerate(said):
         if "url" not in own:
             continue
-        name = own.get("name") or _free_name(own["url"], names)
+        name = own.get("name") or _free_name(own["url"], spoken_for)
+        spoken_for.add(name)
         for key, value, taken in (("url", own["url"], urls), ("name", name, names)):
             if value in taken:
                 page.fault(node, f"feeds[{index}].{key}", f"'{value}' is also that of feeds[{taken[value]}]")
@@ -323,7 +325,7 @@ def _named(
     return tuple(feeds)
 
 
-def _free_name(url: str, taken: Mapping[str, int]) -> str:
+def _free_name(url: str, taken: Collection[str]) -> str:
     """A name made from host and path: ``tass.com-rss-v2``."""
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")

@@ -25,6 +25,8 @@ _PLAIN = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
+#: What can stand in no address: RFC 3987 §2.2 has no such characters, nor surrogates.
+_UNREADABLE = re.compile(r"[\x00-\x20\x7f-\x9f\"<>\\^`{|}\ufdd0-\ufdef\ufff0-\uffff]+")
 _WWW = re.compile(r"^(?:www\d?|m|amp|mobile)\.(?=[^.]+\.)")
 
 
@@ -32,6 +34,20 @@ def web_url(url: str | None, base: str = "") -> str | None:
     """The absolute http(s) URL, percent-encoded where needed; None for anything else."""
     if url and len(url) <= _LONGEST and _PLAIN.fullmatch(url):
         return url
+    joined = _absolute(url, base)
+    return quote(joined, safe=_SAFE + "#") if joined else None
+
+
+def readable_url(url: str | None, base: str = "") -> str | None:
+    """The absolute http(s) URL, letters of all scripts kept (an IRI, RFC 3987); None for anything else."""
+    if url and len(url) <= _LONGEST and _PLAIN.fullmatch(url):
+        return url
+    joined = _absolute(url, base)
+    return _UNREADABLE.sub(lambda found: quote(found[0]), joined) if joined else None
+
+
+def _absolute(url: str | None, base: str) -> str | None:
+    """The URL without white space, joined to its base; None when it is no http(s) URL."""
     try:
         joined = urljoin(base, "".join((url or "").split()))
         parts = urlsplit(joined)
@@ -40,7 +56,7 @@ def web_url(url: str | None, base: str = "") -> str | None:
         return None
     if parts.scheme.lower() not in _DEFAULT_PORTS or not host or len(joined) > _LONGEST:
         return None
-    return quote(joined, safe=_SAFE + "#")
+    return joined
 
 
 def canonical(url: str | None) -> str | None:

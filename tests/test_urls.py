@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.urls import web_url
+from aggregator.urls import canonical, readable_url, web_url
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,11 @@ from aggregator.urls import web_url
 )
 def test_web_url(given: str, found: str | None) -> None:
     assert web_url(given, "https://feeds.example/rss.xml") == found
+
+
+def test_a_readable_url_keeps_its_letters_and_is_the_same_page() -> None:
+    given = "https://wire.example/новости/паром?q=<b>"
+    assert readable_url(given) == "https://wire.example/новости/паром?q=%3Cb%3E"
+    assert readable_url("/новости", "https://wire.example/rss") == "https://wire.example/новости"
+    assert readable_url("javascript:alert(1)", "https://wire.example/rss") is None
+    assert canonical(readable_url(given)) == canonical(web_url(given))

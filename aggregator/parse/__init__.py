@@ -8,14 +8,14 @@ from __future__ import annotations
 from aggregator.errors import ParseError
 from aggregator.model import ParsedFeed
 from aggregator.parse.digests import entry_digest
+from aggregator.parse.documents import read_xml
 from aggregator.parse.drafts import FeedDraft, build_entries
 from aggregator.parse.jsonfeed import read_json_feed
-from aggregator.parse.loose import read_loosely
-from aggregator.parse.sitemap import read_sitemap
 
 __all__ = ["entry_digest", "parse_feed"]
 
-_GZIP = b"\x1f\x8b"
+#: gzip, zstd, zip and bzip2
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")
 #: How far into a document its kind is looked for.
 _HEAD = 4_096
 
@@ -48,13 +48,9 @@ def parse_feed(
 
 
 def _read(body: bytes, content_type: str | None) -> FeedDraft:
-    head = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    head = body[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")
     if not head:
         raise ParseError("the document is empty")
-    if head.startswith(_GZIP):
+    if head.startswith(_COMPRESSED):
         raise ParseError("the document is compressed data, not a feed")
-    if head.startswith((b"{", b"[")):
-        return read_json_feed(body)
-    if b"<urlset" in head or b"<sitemapindex" in head:
-        return read_sitemap(body)
-    return read_loosely(body, content_type)
+    return read_json_feed(body) if head.startswith((b"{", b"[")) else read_xml(body, content_type)

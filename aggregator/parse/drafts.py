@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aggregator.model import Entry
 from aggregator.parse.dates import read_date
 from aggregator.text import digest, one_line
-from aggregator.urls import canonical, web_url
+from aggregator.urls import canonical, readable_url, web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,8 @@ class FeedDraft(NamedTuple):
 
 def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Entry, ...]:
     """The entries of a document, each with an identity of its own, in the order of the document."""
-    built = [_entry(each, url, timezone) for each in draft.entries[:MAX_ENTRIES]]
+    base = web_url(draft.link, url) or url
+    built = [_entry(each, base, timezone) for each in draft.entries[:MAX_ENTRIES]]
     return _told_apart(built)
 
 
@@ -68,23 +69,35 @@ def ttl_seconds(minutes: str | None) -> int | None:
     return int(found) * 60 or None if found.isascii() and found.isdigit() and len(found) <= 7 else None
 
 
-def _entry(draft: EntryDraft, url: str, timezone: str | None) -> Entry:
-    title = one_line((draft.title or "")[: 2 * MAX_TITLE])
-    link = web_url(draft.link, web_url(draft.base, url) or url) if (draft.link or "").strip() else None
-    published, updated = read_date(draft.published, timezone), read_date(draft.updated, timezone)
+def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
+    link = _link(draft, base)
     return Entry(
         guid=_guid(draft, link),
         url=link,
-        title=title[:MAX_TITLE] if title else None,
+        title=_line(draft.title, MAX_TITLE),
         summary=(draft.summary or "")[:MAX_SUMMARY] or None,
         content=(draft.content or "")[:MAX_CONTENT] or None,
-        author=one_line((draft.author or "")[:MAX_NAME]),
-        published_at=published,
-        updated_at=updated,
+        author=_line(draft.author, MAX_NAME),
+        published_at=read_date(draft.published, timezone),
+        updated_at=read_date(draft.updated, timezone),
         published_raw=(draft.published or draft.updated or "").strip()[:MAX_NAME] or None,
         tags=_tags(draft.tags),
-        image_url=web_url(draft.image, url) if draft.image else None,
+        image_url=web_url(draft.image, base) if draft.image else None,
     )
+
+
+def _line(text: str | None, longest: int) -> str | None:
+    """A title or a name as plain text on one line, cut to the length that is kept."""
+    found = one_line(text[: 4 * longest]) if text else None
+    return found[:longest] if found else None
+
+
+def _link(draft: EntryDraft, base: str) -> str | None:
+    """The entry's page: relative to its own base (xml:base), else to the site; escaped twice by some."""
+    given = (draft.link or "").strip().replace("&amp;", "&")
+    if not given:
+        return None
+    return readable_url(given, (draft.base and web_url(draft.base, base)) or base)
 
 
 def _guid(draft: EntryDraft, link: str | None) -> str:
@@ -94,7 +107,7 @@ def _guid(draft: EntryDraft, link: str | None) -> str:
 
 
 def _tags(given: Iterable[str]) -> tuple[str, ...]:
-    shown = (one_line(tag[:MAX_NAME]) for tag in given)
+    shown = (_line(tag, MAX_NAME) for tag in given)
     return tuple(dict.fromkeys(tag for tag in shown if tag))[:MAX_TAGS]
 
 

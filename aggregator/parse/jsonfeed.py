@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 from aggregator.errors import ParseError
 from aggregator.parse.drafts import EntryDraft, FeedDraft
+
+#: What JSON's escapes can name and no text holds: halves of surrogate pairs, controls.
+_UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 def read_json_feed(body: bytes) -> FeedDraft:
@@ -39,7 +43,9 @@ def _draft(given: dict[str, object]) -> EntryDraft:
         author=_authors(given),
         published=_text(given, "date_published"),
         updated=_text(given, "date_modified"),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        tags=tuple(_UNKNOWN.sub("", tag) for tag in tags if isinstance(tag, str))
+        if isinstance(tags, list)
+        else (),
         image=_text(given, "image") or _text(given, "banner_image"),
     )
 
@@ -49,7 +55,7 @@ def _text(given: dict[str, object], key: str) -> str | None:
     value = given.get(key)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) and value.strip() else None
+    return _UNKNOWN.sub("", value) if isinstance(value, str) and value.strip() else None
 
 
 def _authors(given: dict[str, object]) -> str | None:

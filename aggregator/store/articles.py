@@ -81,6 +81,7 @@ def insert_article(conn: sqlite3.Connection, article: Article, match: Match | No
     _insert_version(conn, article_id, 1, article, (relation, None), now)
     if match:
         conn.execute(_INSERT_JOIN, _join_row(article_id, match, now))
+        conn.execute(_SETTLE_RELATIONS, {"story": story_id})
     _describe(conn, article_id, 1, article)
     refresh_story(conn, story_id)
     return article_id
@@ -233,6 +234,19 @@ INSERT INTO versions (
 _INSERT_JOIN = """
 INSERT INTO joins (article_id, other_article_id, rule, score, at)
 VALUES (:article, :other, :rule, :score, :at)
+"""
+#: The earliest article of a story is its original, whichever was read first; a printed mark stands.
+_SETTLE_RELATIONS = """
+WITH opening AS (
+    SELECT id, outlet FROM articles WHERE story_id = :story ORDER BY id LIMIT 1
+)
+UPDATE articles SET relation = CASE
+    WHEN articles.id = opening.id THEN 'original'
+    WHEN articles.outlet IS opening.outlet THEN 'repeat'
+    ELSE 'copy'
+END
+FROM opening
+WHERE story_id = :story AND relation IN ('original', 'copy', 'repeat')
 """
 _EMPTY_ENTRIES = """
 UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL

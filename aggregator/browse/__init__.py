@@ -1,0 +1,76 @@
+"""The Datasette side: a plugin (this package) with its metadata, and the server of ``aggregator browse``.
+
+The hooks below are all that Datasette sees. They describe any database that has our tables, whatever its
+name, so that plain ``datasette NAME.db --plugins-dir aggregator/browse/plugins`` shows the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datasette import hookimpl
+
+from aggregator.browse.faults import answer_fault
+from aggregator.browse.metadata import describe, load_questions
+from aggregator.browse.safety import with_safe_headers
+from aggregator.query.words import read_words
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request, Response
+
+#: Where a Datasette keeps what ``startup`` found out about it.
+_KEPT = "_aggregator_metadata"
+#: A database that has these is one of ours.
+_OUR_TABLES = frozenset(["articles", "stories", "versions", "feeds"])
+
+
+@hookimpl
+def startup(datasette: Datasette) -> Callable[[], Any]:
+    """Finds out which databases are ours and describes them."""
+
+    async def find() -> None:
+        ours = [
+            name
+            for name, database in datasette.databases.items()
+            if set(await database.table_names()) >= _OUR_TABLES
+        ]
+        setattr(datasette, _KEPT, describe(ours))
+
+    return find
+
+
+@hookimpl
+def get_metadata(datasette: Datasette) -> dict[str, Any]:
+    """Titles, descriptions, facets and sort orders; local metadata (``-m``) goes before."""
+    return getattr(datasette, _KEPT, {})
+
+
+@hookimpl
+def canned_queries(datasette: Datasette, database: str) -> dict[str, dict[str, str]]:
+    """The project's questions, on our databases only."""
+    ours = getattr(datasette, _KEPT, {}).get("databases", {})
+    return load_questions() if database in ours else {}
+
+
+@hookimpl(trylast=True)  # after Datasette's own function of this name, which fails on a lone quotation mark
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    """Lets the search box of tables understand what ``aggregator query`` understands."""
+    conn.create_function("escape_fts", 1, lambda words: read_words(str(words)).match or '""')
+
+
+@hookimpl
+def handle_exception(
+    datasette: Datasette, request: Request, exception: Exception
+) -> Callable[[], Awaitable[Response]]:
+    """Faults in words."""
+    return lambda: answer_fault(datasette, request, exception)
+
+
+@hookimpl
+def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:  # noqa: ARG001 (the hook's name for it)
+    """Every answer carries headers that keep stored markup inert."""
+    return with_safe_headers

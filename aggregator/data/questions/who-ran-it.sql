@@ -1,0 +1,16 @@
+-- Who ran this story
+-- All articles of one story, in the order in which they were published, with the words of each.
+-- Give the number of a story.
+SELECT
+    id,
+    published_at,
+    outlet,
+    agency,
+    relation,
+    mark,
+    headline,
+    word_count,
+    url
+FROM articles
+WHERE story_id = :story
+ORDER BY id

@@ -1,0 +1,228 @@
+"""Bytes → libxml2 tree → draft: as it stands, else repaired, else by feedparser; always within bounds. Pure.
+
+The parser is one without network, document types and entities, and with libxml2's own limits: 256 levels,
+10 MB of text in a piece. A document too large for a tree is read as a stream, an item at a time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from aggregator.errors import ParseError
+from aggregator.parse.drafts import MAX_CONTENT, MAX_ENTRIES, EntryDraft, FeedDraft
+from aggregator.parse.encoding import declared_utf8, decode
+from aggregator.parse.loose import read_loosely
+from aggregator.parse.repair import repaired
+from aggregator.parse.xmlfeeds import (
+    ITEM_TAGS,
+    draft_of,
+    entry_draft,
+    feed_draft,
+    is_feed,
+    is_item,
+    local_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: Bytes beyond which no document is read: eight times what a poll fetches.
+_LARGEST = 128 * 1_024 * 1_024
+#: Bytes up to which a tree is built (it takes four to seven times as much); real feeds have up to 4 MB.
+_LARGEST_TREE = 8 * 1_024 * 1_024
+#: Bytes of a stream that are parsed at a time.
+_CHUNK = 256 * 1_024
+#: Bytes up to which feedparser is asked: it takes a second for two megabytes and more on odd input.
+_LARGEST_LOOSE = 512 * 1_024
+#: Bytes of one text in a stream: what is kept of a full text, in scripts of three bytes a letter.
+_LONGEST_TEXT = 3 * MAX_CONTENT
+_BOUNDS: dict[str, Any] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
+}
+_CDATA = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_VISIBLE_ITEM = re.compile(r"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ITEM_END = re.compile(r"</(?:\w{1,20}:)?(?:item|entry)\s{0,9}>", re.IGNORECASE)
+_FIRST_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{0,60})")
+
+
+def read_xml(body: bytes, content_type: str | None) -> FeedDraft:
+    """The entries of an XML feed.
+
+    Raises:
+        ParseError: nothing can be saved; the text says what is there instead of a feed.
+    """
+    if len(body) > _LARGEST:
+        raise ParseError(f"the document has more than {_LARGEST // 1_048_576} MB")
+    if len(body) > _LARGEST_TREE:
+        return _read_stream(body)
+    body = body.lstrip() if body[:1].isspace() else body
+    if not declared_utf8(body) or b"<!DOCTYPE" in body:
+        return _read_repaired(body, content_type, None)
+    try:
+        root = etree.fromstring(body, _parser(recover=False))
+    except etree.XMLSyntaxError as fault:
+        return _read_repaired(body, content_type, _reason(fault))
+    return draft_of(_feed_root(root))
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    parser: etree.XMLParser = etree.XMLParser(recover=recover, encoding="utf-8", **_BOUNDS)
+    return parser
+
+
+def _feed_root(root: etree._Element) -> etree._Element:
+    """The root, if it is one of a feed or at least has items."""
+    if not is_feed(root):
+        raise ParseError(_root_fault(local_name(root)))
+    return root
+
+
+def _reason(fault: etree.XMLSyntaxError) -> str:
+    return f"not well-formed: {fault.msg}"[:200]
+
+
+def _read_repaired(body: bytes, content_type: str | None, reason: str | None) -> FeedDraft:
+    """What is left of a document that is not well-formed, or not plainly UTF-8."""
+    decoded = decode(body, content_type)
+    text = repaired(decoded.text)
+    draft = _recovered(text)
+    visible = sum(1 for _ in itertools.islice(_VISIBLE_ITEM.finditer(_CDATA.sub("", text)), MAX_ENTRIES))
+    if draft is None or len(draft.entries) < visible:
+        draft = _better(draft, _loosely(text)) if visible and len(text) <= _LARGEST_LOOSE else draft
+    if draft is None:
+        raise ParseError(_what_it_is(text))
+    entries, cut = _whole(draft.entries, text)
+    return draft._replace(entries=entries, warning=cut or decoded.fault or reason)
+
+
+def _recovered(text: str) -> FeedDraft | None:
+    """What libxml2 makes of a document with faults; None when that is no feed."""
+    try:
+        root = etree.fromstring(text.encode(), _parser(recover=True))
+    except etree.XMLSyntaxError:
+        return None
+    return draft_of(root) if root is not None and is_feed(root) else None
+
+
+def _loosely(text: str) -> FeedDraft | None:
+    try:
+        return read_loosely(text.encode())
+    except ParseError:
+        return None
+
+
+def _better(one: FeedDraft | None, other: FeedDraft | None) -> FeedDraft | None:
+    """The draft with more entries."""
+    if one is None or other is None:
+        return one or other
+    return other if len(other.entries) > len(one.entries) else one
+
+
+def _whole(entries: tuple[EntryDraft, ...], text: str) -> tuple[tuple[EntryDraft, ...], str | None]:
+    """The entries without a last one that the document ends in; the next poll will bring it whole."""
+    starts, ends = _last(_VISIBLE_ITEM, text), _last(_ITEM_END, text)
+    if starts < 0 or ends < 0 or starts < ends:
+        return entries, None
+    return entries[:-1], "the document ends in the middle of an entry"
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    return max((found.start() for found in pattern.finditer(text)), default=-1)
+
+
+def _what_it_is(text: str) -> str:
+    head = text[:4_096].lower()
+    if "<html" in head or "<!doctype html" in head or "<body" in head:
+        return "an HTML page, not a feed"
+    found = _FIRST_ELEMENT.match(text)
+    return _root_fault(found[1]) if found else "text, not a feed"
+
+
+def _root_fault(name: str) -> str:
+    if name.lower() == "html":
+        return "an HTML page, not a feed"
+    if name == "sitemapindex":
+        return "an index of sitemaps, not a feed: take the news sitemap that it lists"
+    return f"XML with the root <{name}>, not a feed"
+
+
+def _read_stream(body: bytes) -> FeedDraft:
+    """The entries of a document too large for a tree, as far as they can be read and are not too many."""
+    parser = etree.XMLPullParser(events=("end",), tag=ITEM_TAGS, recover=True, **_BOUNDS)
+    entries: list[EntryDraft] = []
+    root: etree._Element | None = None
+    for chunk in _chunks(_with_short_texts(body)):
+        try:
+            parser.feed(chunk)
+        except etree.XMLSyntaxError:
+            break
+        for _, item in parser.read_events():
+            if is_item(item):
+                root = item.getroottree().getroot()
+                entries.append(entry_draft(item))
+                item.clear()
+        if len(entries) > MAX_ENTRIES:
+            break
+    fault = parser.feed_error_log.last_error
+    if root is None:
+        raise ParseError(
+            f"no entry could be read of {len(body)} bytes: {fault.message if fault else 'no feed'}"
+        )
+    warning = f"not well-formed: {fault.message}"[:200] if fault else None
+    return feed_draft(root, entries)._replace(warning=warning)
+
+
+def _chunks(pieces: Iterable[memoryview]) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), _CHUNK):
+            yield bytes(piece[start : start + _CHUNK])
+
+
+def _with_short_texts(body: bytes) -> Iterator[memoryview]:
+    """The document in pieces, with the rest of each over-long text left out."""
+    view, start = memoryview(body), 0
+    for cut, resume in sorted([*_long_sections(body), *_long_runs(body)]):
+        if cut >= start:
+            yield view[start:cut]
+            start = resume
+    yield view[start:]
+
+
+def _long_sections(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where CDATA is too long: from where to where it is left out."""
+    start = body.find(b"<![CDATA[")
+    while start >= 0:
+        end = body.find(b"]]>", start)
+        end = len(body) if end < 0 else end
+        if end - start > _LONGEST_TEXT:
+            yield _letter_border(body, start + _LONGEST_TEXT), end
+        start = body.find(b"<![CDATA[", end)
+
+
+def _long_runs(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where text without any tag is too long."""
+    start = 0
+    while start + _LONGEST_TEXT < len(body):
+        last = body.rfind(b"<", start + 1, start + _LONGEST_TEXT)
+        if last < 0:
+            end = body.find(b"<", start + _LONGEST_TEXT)
+            last = len(body) if end < 0 else end
+            yield _letter_border(body, start + _LONGEST_TEXT), last
+        start = last
+
+
+def _letter_border(body: bytes, at: int) -> int:
+    """The nearest place before, which is in the middle of no letter and no reference."""
+    while body[at] & 0xC0 == 0x80:
+        at -= 1
+    reference = body.rfind(b"&", at - 12, at)
+    return reference if reference >= 0 and b";" not in body[reference:at] else at

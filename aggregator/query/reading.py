@@ -1,0 +1,189 @@
+"""Rows that answer a question. Every function reads only, from a connection of ``open_read_only``."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import fields, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aggregator.errors import UsageError
+from aggregator.query.filter import ArticleRow, Filter, JoinRow, QuoteRow, Sort, StoryRow, VersionRow
+from aggregator.query.opening import naming_faults
+from aggregator.query.plan import ask, columns_of, counting, selects
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from aggregator.query.plan import Asked
+
+_T = TypeVar("_T")
+_Row = tuple[Any, ...]
+_SEEN = [field.name for field in fields(ArticleRow)].index("first_seen_at")
+_ARTICLE = ", ".join(field.name for field in fields(ArticleRow))
+_VERSION = ", ".join(field.name for field in fields(VersionRow))
+_STORY = """
+SELECT id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at,
+       articles, outlets, (
+           SELECT group_concat(relation, ', ')
+           FROM (SELECT DISTINCT relation FROM articles WHERE story_id = s.id ORDER BY relation)
+       )
+FROM stories AS s WHERE id = :id
+"""
+
+
+def articles(conn: sqlite3.Connection, question: Filter) -> Iterator[ArticleRow]:
+    """The articles asked for, in the order asked for; read as they are taken.
+
+    Raises:
+        UsageError: the question contradicts itself or names an unknown feed.
+        StoreError: the database cannot be read.
+    """
+    with naming_faults():
+        asked = _understood(conn, question)
+        for row in _page(_rows(conn, asked, columns_of(question)), question):
+            yield ArticleRow(*row)
+
+
+def stories(conn: sqlite3.Connection, question: Filter) -> Iterator[StoryRow]:
+    """The stories of the articles asked for, each once, at the place of its first article in the order.
+
+    Raises:
+        UsageError: the question contradicts itself or names an unknown feed.
+        StoreError: the database cannot be read.
+    """
+    with naming_faults():
+        asked = _understood(conn, replace(question, limit=0, offset=0))
+        found = _rows(conn, asked, columns_of(asked.filter))
+        ids = _distinct(row[1] for row in found)
+        for story_id in _page(ids, question):
+            yield StoryRow(*conn.execute(_STORY, {"id": story_id}).fetchone())
+
+
+def count(conn: sqlite3.Connection, question: Filter) -> int:
+    """How many articles, or stories when they are asked for, answer the question; limit and offset apart.
+
+    Raises:
+        UsageError: the question contradicts itself or names an unknown feed.
+        StoreError: the database cannot be read.
+    """
+    with naming_faults():
+        asked = _understood(conn, replace(question, limit=0, offset=0, sort=Sort.PUBLISHED))
+        if asked.nothing:
+            return 0
+        if question.as_of or question.all_versions or question.stories:
+            key = "a.story_id" if question.stories else "a.id"
+            return len({row[0] for row in _merged(conn, asked, key)})
+        return int(conn.execute(counting(asked).sql("count(*)"), asked.values).fetchone()[0])
+
+
+def article(conn: sqlite3.Connection, article_id: int) -> ArticleRow | None:
+    """One article, whatever its status; None when there is none of that id."""
+    row = _one(conn, f"SELECT {_ARTICLE} FROM articles WHERE id = :id", article_id)  # noqa: S608 (our own words)
+    return ArticleRow(*row) if row else None
+
+
+def story(conn: sqlite3.Connection, story_id: int) -> StoryRow | None:
+    """One story; None when there is none of that id."""
+    row = _one(conn, _STORY, story_id)
+    return StoryRow(*row) if row else None
+
+
+def versions(conn: sqlite3.Connection, article_id: int) -> tuple[VersionRow, ...]:
+    """All texts of an article, the oldest first."""
+    sql = f"SELECT {_VERSION} FROM versions WHERE article_id = :id ORDER BY number"  # noqa: S608 (our own words)
+    return tuple(VersionRow(*row) for row in _all(conn, sql, article_id))
+
+
+def members(conn: sqlite3.Connection, story_id: int) -> tuple[ArticleRow, ...]:
+    """All articles of a story, the oldest first."""
+    sql = f"SELECT {_ARTICLE} FROM articles WHERE story_id = :id ORDER BY id"  # noqa: S608 (our own words)
+    return tuple(ArticleRow(*row) for row in _all(conn, sql, story_id))
+
+
+def copies(conn: sqlite3.Connection, found: ArticleRow) -> tuple[ArticleRow, ...]:
+    """The other articles of its story, the oldest first."""
+    return tuple(each for each in members(conn, found.story_id) if each.id != found.id)
+
+
+def joins(conn: sqlite3.Connection, story_id: int) -> tuple[JoinRow, ...]:
+    """Why the articles of a story are in it, in the order they were joined."""
+    sql = """
+    SELECT article_id, other_article_id, rule, score, at, undone_at
+    FROM joins WHERE article_id IN (SELECT id FROM articles WHERE story_id = :id) ORDER BY id
+    """
+    return tuple(JoinRow(*row) for row in _all(conn, sql, story_id))
+
+
+def quotes(conn: sqlite3.Connection, article_id: int) -> tuple[QuoteRow, ...]:
+    """The quotations of an article's newest text, in its order."""
+    sql = """
+    SELECT paragraph, speaker, cue, rule, text FROM quotes
+    WHERE article_id = :id AND version = (SELECT versions FROM articles WHERE id = :id)
+    ORDER BY id
+    """
+    return tuple(QuoteRow(*row) for row in _all(conn, sql, article_id))
+
+
+def tags(conn: sqlite3.Connection, article_id: int) -> tuple[str, ...]:
+    """The keywords of an article, in alphabetical order."""
+    sql = "SELECT name FROM tags JOIN article_tags ON tag_id = id WHERE article_id = :id ORDER BY name"
+    return tuple(row[0] for row in _all(conn, sql, article_id))
+
+
+def story_sizes(conn: sqlite3.Connection, ids: tuple[int, ...]) -> dict[int, int]:
+    """How many articles each of these stories has."""
+    marks = ", ".join("?" * len(ids))
+    with naming_faults():
+        return dict(conn.execute(f"SELECT id, articles FROM stories WHERE id IN ({marks})", ids))  # noqa: S608 (marks)
+
+
+def _understood(conn: sqlite3.Connection, question: Filter) -> Asked:
+    for name in question.feed:
+        if not conn.execute("SELECT 1 FROM feeds WHERE name = :name", {"name": name}).fetchone():
+            raise UsageError(f"no feed is named {name!r}; `aggregator feeds list` shows their names")
+    return ask(question)
+
+
+def _rows(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row]:
+    """The rows of the question in their order, each article once."""
+    last = None
+    for row in () if asked.nothing else _merged(conn, asked, columns):
+        if row[0] != last:
+            yield row
+        last = row[0]
+
+
+def _merged(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row]:
+    question = asked.filter
+    found = selects(conn, asked)
+    if len(found) == 1:
+        page = {"page": question.offset + question.limit if question.limit else -1}
+        return conn.execute(found[0].sql(columns, "\nLIMIT :page"), asked.values | page)
+    rows = [conn.execute(each.sql(columns), asked.values) for each in found]
+    seen = question.sort is Sort.SEEN
+    return heapq.merge(*rows, key=lambda row: (row[_SEEN], row[0]) if seen else row[0], reverse=True)
+
+
+def _page(rows: Iterator[_T], question: Filter) -> Iterator[_T]:
+    end = question.offset + question.limit if question.limit else None
+    return islice(rows, question.offset, end)
+
+
+def _distinct(ids: Iterator[int]) -> Iterator[int]:
+    seen: set[int] = set()
+    for each in ids:
+        if each not in seen:
+            seen.add(each)
+            yield each
+
+
+def _one(conn: sqlite3.Connection, sql: str, row_id: int) -> _Row | None:
+    rows = _all(conn, sql, row_id)
+    return rows[0] if rows else None
+
+
+def _all(conn: sqlite3.Connection, sql: str, row_id: int) -> list[_Row]:
+    with naming_faults():
+        return conn.execute(sql, {"id": row_id}).fetchall()

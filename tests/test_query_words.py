@@ -1,0 +1,144 @@
+"""The query language: what is typed, what is indexed, and that the two meet."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.query.words import UNSPACED, Words, clean, read_words, spread
+
+_SCRIPTS = st.characters(categories=["L", "M", "N", "P", "Zs"])
+_MIXED = st.text(st.sampled_from("abc ёЁأإَ東京の洪水々น้ำ한국어ー・ｱ𠀋 .-\"*:'") | _SCRIPTS, max_size=40)
+
+
+@pytest.fixture(scope="module")
+def index() -> sqlite3.Connection:
+    """A database with the schema and one article, whose text a test sets."""
+    conn = sqlite3.connect(":memory:")
+    folder = resources.files("aggregator").joinpath("data/migrations")
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        conn.executescript(file.read_text("utf8"))
+    conn.execute("INSERT INTO stories VALUES (1, NULL, NULL, 1, NULL, '', '', 1, 1)")
+    conn.execute(
+        "INSERT INTO articles (id, story_id, relation, first_seen_at, text_basis, extractor)"
+        " VALUES (1, 1, 'original', '', 'page', 'x')"
+    )
+    return conn
+
+
+def found(index: sqlite3.Connection, text: str, words: str) -> bool:
+    index.execute("UPDATE articles SET body = ?", (text,))
+    match = read_words(words).match
+    sql = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH ?"
+    return match is not None and index.execute(sql, (match,)).fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "match"),
+    [
+        ("storm harbour", '("storm") AND ("harbour")'),
+        ('"storm warning"', '("storm warning")'),
+        ("harb*", '("harb" *)'),
+        ("storm -ferry", '(("storm")) NOT ("ferry")'),
+        ("storm OR gale harbour", '("storm" OR "gale") AND ("harbour")'),
+        ("headline:storm place:oslo", '(headline : "storm") AND (place : "oslo")'),
+        ('-body:"low tide" storm', '(("storm")) NOT (body : "low tide")'),
+        ("storm - harbour", '("storm") AND ("harbour")'),
+        ("OR storm OR", '("storm")'),
+        ('"never closed', '("never closed")'),
+        ("“curly quotes”", '("curly quotes")'),
+        ("headline:", '("headline:")'),
+        ("http://a.example/b?c=d", '("http://a.example/b?c=d")'),
+        ("東京都", '("東京 京都")'),
+        ("水", '("水" *)'),
+    ],
+)
+def test_what_is_typed_becomes_fts5(typed: str, match: str) -> None:
+    assert read_words(typed) == Words(match)
+
+
+def test_only_unwanted_words() -> None:
+    assert read_words("-storm -gale") == Words(without='"storm" OR "gale"')
+
+
+@pytest.mark.parametrize("typed", ["!!!", "*", "-", "-!!!", '""', "\N{COMBINING ACUTE ACCENT}"])
+def test_signs_alone_find_nothing(typed: str) -> None:
+    assert read_words(typed).nothing or read_words(typed) == Words()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Der Regen über Zürich", "uber zurich"),
+        ("今日は東京の洪水です", "洪水"),
+        ("今日は東京の洪水です", "東京の洪水"),
+        ("今日は東京の洪水です", "洪"),
+        ("今日は東京の洪水", "水"),
+        ("新型iPhone発売へ", "iPhone発売"),
+        ("เกิดน้ำท่วมในกรุงเทพ", "น้ำท่วม"),
+        ("대통령이 서울에서", "대통령"),
+        ("대통령이 서울에서", "서울"),
+        ("हिन्दी समाचार", "हिन्दी"),
+        ("Поезд прибыл, ещё один", "еще поезд*"),
+        ("قال أحمد أيضاً", "احمد ايضا"),
+        ("The U.S. dollar", "U.S."),
+        ("harbour", "HARB*"),
+    ],
+)
+def test_words_of_many_scripts_are_found(index: sqlite3.Connection, text: str, words: str) -> None:
+    assert found(index, text, words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("東京、大阪", "東京大阪"), ("हिन्दी", "हिन"), ("storm", "stor"), ("대통령", "통대")]
+)
+def test_what_is_not_there_is_not_found(index: sqlite3.Connection, text: str, words: str) -> None:
+    assert not found(index, text, words)
+
+
+@given(_MIXED)
+def test_the_index_spreads_a_text_as_the_question_does(index: sqlite3.Connection, text: str) -> None:
+    text = clean(text)
+    index.execute("UPDATE articles SET body = ?", (text,))
+    indexed = index.execute("SELECT body FROM articles_searched").fetchone()[0]
+    assert indexed.split() == spread(text).split()
+
+
+def test_a_long_text_is_spread_across_its_parts(index: sqlite3.Connection) -> None:
+    text = "".join(chr(0x4E00 + number * 7 % 2000) for number in range(1500))
+    index.execute("UPDATE articles SET body = ?", (text,))
+    assert index.execute("SELECT body FROM articles_searched").fetchone()[0].split() == spread(text).split()
+    assert all(found(index, text, text[at : at + 3]) for at in (0, 254, 255, 256, 257, 511, 512, 1497))
+
+
+@given(st.text(max_size=60))
+def test_anything_typed_is_a_question(index: sqlite3.Connection, typed: str) -> None:
+    words = read_words(typed)
+    for expression in (words.match, words.without):
+        if expression:
+            index.execute("SELECT 1 FROM articles_fts WHERE articles_fts MATCH ?", (expression,)).fetchall()
+
+
+@given(_MIXED)
+def test_a_text_is_found_by_any_of_its_words(index: sqlite3.Connection, text: str) -> None:
+    text = clean(text)
+    for word in text.split():
+        asked = word.strip('-"*:')
+        if asked and asked != "OR" and read_words(asked).match and ":" not in asked and '"' not in asked:
+            assert found(index, text, asked), (text, asked)
+
+
+def test_the_search_index_stays_whole(index: sqlite3.Connection) -> None:
+    for text in ("今日は東京の洪水", "ещё один", None, "plain", "أحمد"):
+        index.execute("UPDATE articles SET headline = ?, body = ?", (text, text))
+    index.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('integrity-check', 1)")
+    index.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
+
+
+def test_the_letters_of_the_index_are_those_of_the_question() -> None:
+    file = resources.files("aggregator").joinpath("data/migrations/0002_search.sql")
+    assert f"'[{UNSPACED}][{UNSPACED}]'" in file.read_text("utf8")
