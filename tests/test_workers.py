@@ -13,7 +13,7 @@ from aggregator.errors import ParseError, WorkerError
 from aggregator.workers import Limits, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def _crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def _eat() -> int:
-    return len(bytearray(2 * 1024 * 1024 * 1024))
+def _eat() -> None:
+    bytearray(2 * 1024 * 1024 * 1024)
 
 
 def _fail() -> None:
@@ -59,9 +59,9 @@ def test_jobs_run_in_other_processes(workers: Workers) -> None:
         (_eat, "took more than 512 MiB to read"),
     ],
 )
-def test_a_lost_worker_costs_its_own_job_only(workers: Workers, job: object, why: str) -> None:
+def test_a_lost_worker_costs_its_own_job_only(workers: Workers, job: Callable[[], None], why: str) -> None:
     before = [workers.submit(_add, each, each) for each in range(10)]
-    lost = workers.submit(job)  # type: ignore[arg-type] (one of three functions)
+    lost = workers.submit(job)
     after = [workers.submit(_add, each, each) for each in range(10)]
     with pytest.raises(WorkerError, match=why):
         lost.result()
