@@ -2,8 +2,9 @@
 
 FTS5's unicode61 cuts words at spaces, which much of the world writes without. Scripts without spaces (and
 Korean, whose particles stick to their words) are indexed as pairs of neighbouring letters, with the last
-letter of a run alone: 東京の洪水 is 東京 京の の洪 洪水 水. So a word of two letters or more is found wherever it
-stands, and one letter as a prefix. Letters that are written in more than one way are written in one.
+letter of a run alone: 東京の洪水 is 東京 京の の洪 洪水 水. So a word of two letters or more is
+found wherever it stands, and one letter as a prefix. Letters that are written in more than one way are
+written in one.
 
 The store's triggers call ``searchable`` as an SQL function (``data/migrations/0002_search.sql``).
 """
