@@ -98,12 +98,15 @@ class _Gzip:
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(wbits=31)
         self._begun = False
-        self._members = 0
+        self._held = b""  # after a member: what may be the first byte of the next one
 
     def feed(self, data: bytes, room: int) -> bytes:
         parts: list[bytes] = []
+        data, self._held = self._held + data, b""
         while data and room > 0:
             if self._stream.eof:
+                if data == b"\x1f":
+                    self._held = data
                 if data[:2] != b"\x1f\x8b":
                     break
                 self._stream = zlib.decompressobj(wbits=31)

@@ -27,11 +27,12 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise StoreError(f"{path}: no such database; `aggregator poll` makes it, --db FILE names another")
+    if path.is_dir():
+        raise StoreError(f"{path}: is a directory; --db FILE names a database")
     try:
-        conn = _connect(path)
+        return _connect(path)
     except sqlite3.DatabaseError as fault:
         raise StoreError(f"{path}: {_meaning(fault)}") from fault
-    return conn
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         return _checked(_set_up(name), path)
     except sqlite3.OperationalError:
         # A directory that cannot be written has no room for the log's index; without a log none is needed.
-        if path.is_dir() or path.with_name(path.name + "-wal").exists():
+        if path.with_name(path.name + "-wal").exists():
             raise
         return _checked(_set_up(name + "&immutable=1"), path)
 
@@ -101,6 +102,8 @@ def _meaning(fault: sqlite3.DatabaseError) -> str:
         return "it is not a SQLite database; --db FILE names another"
     if code.startswith("SQLITE_CORRUPT"):
         return "it is damaged; restore a backup, or save what is left with `sqlite3 FILE .recover`"
+    if code.startswith("SQLITE_IOERR"):
+        return "the disk reported an error; check its health"
     if code.startswith("SQLITE_CANTOPEN"):
         return "it cannot be opened; check its rights and those of its directory"
     return str(fault)

@@ -4,7 +4,7 @@ All words must occur; ``"exact phrase"``, ``pref*``, ``-without``, ``a OR b``, a
 ``deck:``, ``body:``, ``place:``, ``byline:``. Every other character is looked for as text. OR binds closer
 than a space does: ``putin OR medvedev valdai`` asks for valdai and one of the two.
 
-Texts are indexed as ``data/migrations/0002_search.sql`` says; what is asked is brought into the same form.
+What is asked is brought into the form in which texts are indexed, see ``aggregator.searchtext``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from aggregator.searchtext import UNSPACED, fold, pairs_of, searchable
+
 _FIELDS = ("headline", "deck", "body", "place", "byline")
-#: Letters of scripts written without spaces, and Korean; the same class stands in 0002_search.sql.
-UNSPACED = "ก-๛ກ-ໟက-႟ក-៿々〇ぁ-ゟァ-ヺー-ヿㇰ-ㇿ㐀-䶿一-鿿가-힣豈-﫿ｦ-ﾟ𠀀-𳍏"
-_RUN = re.compile(f"[{UNSPACED}]+")
-#: Letters written in more than one way; the same are replaced in 0002_search.sql.
-_FOLDS = str.maketrans("Ёёآأإ", "Ееااا", "\u0640" + "".join(map(chr, range(0x064B, 0x0653))) + "\u0670")
 _QUOTES = str.maketrans("“”„‟＂", '"""""')
 _TERM = re.compile(
     rf"""
@@ -80,17 +77,6 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-def spread(text: str) -> str:
-    """The text as it is indexed: runs of unspaced letters as pairs, and the last letter of a run alone."""
-    return _RUN.sub(lambda run: f" {' '.join(_pairs(run.group(), last=True))} ", text.translate(_FOLDS))
-
-
-def _pairs(run: str, *, last: bool) -> list[str]:
-    """東京の → 東京, 京の and, with ``last``, の."""
-    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
-    return [*pairs, run[-1]] if last or not pairs else pairs
-
-
 def _term(found: re.Match[str]) -> _Term:
     if found["word"] == "OR" and not (found["minus"] or found["field"]):
         return _Term(None, joins=True)
@@ -108,13 +94,13 @@ def _phrase(text: str, *, prefix: bool) -> str | None:
     """An FTS5 string; its last run of unspaced letters may go on in the text that is searched."""
     if not any(unicodedata.category(c)[0] in "LN" for c in text):
         return None
-    folded = text.translate(_FOLDS).rstrip("*")
+    folded = fold(text).rstrip("*")
     run = re.search(f"[{UNSPACED}]+$", folded)
     if run is None:
-        return _quoted(spread(folded)) + (" *" if prefix else "")
-    pairs = " ".join(_pairs(run.group(), last=False))
+        return _quoted(searchable(folded) or "") + (" *" if prefix else "")
+    pairs = " ".join(pairs_of(run.group(), last=False))
     star = " *" if len(run.group()) == 1 or prefix else ""
-    return _quoted(f"{spread(folded[: run.start()])} {pairs}") + star
+    return _quoted(f"{searchable(folded[: run.start()])} {pairs}") + star
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from aggregator.errors import BusyError, SchemaTooNewError, StoreError
+from aggregator.searchtext import searchable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,6 +123,7 @@ def _set_up(conn: sqlite3.Connection) -> None:
     conn.execute("PRAGMA synchronous = NORMAL")
     conn.execute("PRAGMA foreign_keys = ON")
     conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    conn.create_function("searchable", 1, searchable, deterministic=True)
 
 
 def _migrate(conn: sqlite3.Connection, path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from aggregator.wire.agencies import agency_of_credit, read_data
-from aggregator.wire.heads import load_words
+from aggregator.wire.datelines import by_word
 
 #: A story has no more lines of this kind at its end.
 _MOST_TAILS = 8
@@ -77,7 +77,7 @@ def read_credit_line(line: str) -> tuple[str, str | None] | None:
 def read_byline_line(line: str) -> str | None:
     """The names of a paragraph that is a byline of its own (``By Ann Baker, dpa``); None for any other."""
     line = line.strip()
-    word = next((word for word in load_words().by if line.startswith(word + " ")), None)
+    word = by_word(line)
     if word is None or len(line) > _LONGEST_BYLINE or "\n" in line or not _looks_named(line[len(word) :]):
         return None
     return names_of(line)[0]
@@ -93,7 +93,7 @@ def _looks_named(names: str) -> bool:
 def names_of(byline: str) -> tuple[str | None, str | None]:
     """A byline's names and its agency: ``By A. Baker, dpa`` → ``A. Baker``, ``dpa``."""
     byline = byline.strip()
-    word = next((word for word in load_words().by if byline.startswith(word + " ")), "")
+    word = by_word(byline) or ""
     pieces = [piece.strip() for piece in _BETWEEN_NAMES.split(byline[len(word) :].strip()) if piece.strip()]
     agencies = [agency_of_credit(piece) for piece in pieces]
     names = [piece for piece, agency in zip(pieces, agencies, strict=True) if not agency]

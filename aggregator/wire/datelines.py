@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from aggregator.model import Dateline
 from aggregator.wire.agencies import Agency, agency_of_credit, load_agencies, read_data
-from aggregator.wire.heads import Head, load_words, nearest_date, read_head
+from aggregator.wire.heads import Head, nearest_date, read_head
+from aggregator.wire.places import is_known, part_han_reporter, part_reporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ class Shape:
     open: bool  # a credit nobody knows will do, after a day
     needs_date: bool
     needs_place: bool
+    needs_known: bool  # of places.toml
+    at_once: bool  # the story may follow without a dash
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def _shape(row: dict[str, str | bool]) -> Shape:
         bool(row.get("open")),
         bool(row.get("needs_date")),
         bool(row.get("needs_place")),
+        bool(row.get("needs_known")),
+        bool(row.get("at_once")),
     )
 
 
@@ -101,12 +106,20 @@ def _placed(found: Dateline, preface: _Preface, published_at: datetime | None) -
         resolved = nearest_date(
             found.month, found.day, found.year, published_at.date() if published_at else None
         )
+    if preface.byline == "" and found.place:
+        found = _parted(found, part_reporter(found.place))
     return replace(
         found,
         date=resolved,
         body_start=found.body_start + preface.start,
         byline=found.byline or preface.byline,
     )
+
+
+def _parted(found: Dateline, parts: tuple[str, str]) -> Dateline:
+    """The dateline whose first place was a reporter's name and a place."""
+    byline, place = parts
+    return replace(found, byline=byline or None, place=place, places=(place, *found.places[1:]))
 
 
 def _prefaces(opening: str) -> Iterator[_Preface]:
@@ -129,13 +142,23 @@ def _passed(opening: str, preface: _Preface) -> _Preface | None:
 
 
 def _passed_byline(opening: str, preface: _Preface) -> _Preface | None:
-    word = next((word for word in load_words().by if opening.startswith(word + " ", preface.start)), None)
+    word = by_word(opening[preface.start : preface.start + _SHAPE_REACH])
     if word is None:
         return None
     line = _BYLINE_LINE.match(opening, preface.start + len(word) + 1)
     if line is None:
         return _Preface(preface.start + len(word) + 1, "")
     return _Preface(line.end(), byline_name(line["name"]))
+
+
+@functools.cache
+def _by_words() -> tuple[str, ...]:
+    return tuple(word + " " for word in read_data("datelines.toml")["by"])
+
+
+def by_word(text: str) -> str | None:
+    """The word that opens a byline (``By``), when the text does; None otherwise."""
+    return next((word.strip() for word in _by_words() if text.startswith(word)), None)
 
 
 def byline_name(printed: str) -> str:
@@ -160,9 +183,12 @@ def _read_match(shape: Shape, found: re.Match[str], opening: str) -> Dateline | 
     head = _head(groups, agency)
     if head is None or not _holds(shape, head, agency, groups):
         return None
-    if groups.get("end") == "" and not _goes_on(opening[found.end() :], agency, head):
+    at_once = shape.at_once or bool(agency and agency.no_dash)
+    if groups.get("end") == "" and not _goes_on(opening[found.end() :], head, at_once=at_once):
         return None
-    return _dateline(shape, found, head, agency)
+    dateline = _dateline(shape, found, head, agency)
+    who = groups.get("who")
+    return _parted(dateline, part_han_reporter(who)) if who else dateline
 
 
 def _head(groups: dict[str, str | None], agency: Agency | None) -> Head | None:
@@ -186,18 +212,18 @@ def _holds(shape: Shape, head: Head, agency: Agency | None, groups: dict[str, st
         return False
     if shape.needs_place and not head.places:
         return False
+    if shape.needs_known:
+        return all(is_known(place, head.region) for place in head.places)
     if agency is None and "credit" in groups and not (shape.open and head.day and head.places):
         return False
     return bool(agency or (head.places and head.day))
 
 
-def _goes_on(rest: str, agency: Agency | None, head: Head) -> bool:
-    """Whether a story may follow at once: the agency does so or a day is given, and a sentence begins."""
+def _goes_on(rest: str, head: Head, *, at_once: bool) -> bool:
+    """Whether a sentence begins that may follow at once, for its agency, its shape or its day."""
     first = rest.lstrip()[:1]
     begins = bool(first) and not first.islower() and first not in ",;"
-    return begins and bool(
-        head.day or (agency and agency.no_dash) or (head.places and head.places[0].isupper())
-    )
+    return begins and bool(at_once or head.day or (head.places and head.places[0].isupper()))
 
 
 def _dateline(shape: Shape, found: re.Match[str], head: Head, agency: Agency | None) -> Dateline:

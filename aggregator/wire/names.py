@@ -1,0 +1,70 @@
+"""Names of people in running text: capitalised runs without their titles, and whom a pronoun means. Pure."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Capitals of the scripts that have them (Latin to Armenian).
+UPPER = "".join(c for c in map(chr, range(0x41, min(0x590, sys.maxunicode))) if c.isupper())
+_WORD = rf"[{UPPER}][\w’'‑-]{{0,30}}"
+_INITIALS = rf"(?:[{UPPER}]\.-?){{1,4}}"
+_SENTENCE_END = re.compile(r"[.!?…:;]['\"”»)]*\s*$|^\s*$")
+#: Longer runs are headlines, not names.
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A capitalised run."""
+
+    words: tuple[str, ...]  # without titles
+    titled: bool
+    opens: bool  # stands at the start of a sentence
+    start: int
+
+    @property
+    def name(self) -> str:
+        """The name as printed, without titles."""
+        return " ".join(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
+    """The words of a language that tell names from other capitalised words."""
+
+    titles: frozenset[str]
+    not_names: frozenset[str]
+    run: re.Pattern[str]
+
+
+def name_words(titles: str, not_names: str, particles: str) -> NameWords:
+    """Compiles the words of quotes.toml."""
+    small = "|".join(particles.split())
+    short = "|".join(re.escape(title) for title in titles.split() if title.endswith("."))
+    word = rf"(?:{short + '|' if short else ''}{_INITIALS}|{_WORD})"
+    run = re.compile(rf"{word}(?:\s(?:(?:{small})\s){{0,2}}{word}){{0,{_MOST_WORDS - 1}}}")
+    return NameWords(frozenset(titles.split()), frozenset(not_names.split()), run)
+
+
+def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
+    """The capitalised runs of a text that may be names, in order."""
+    for found in known.run.finditer(text):
+        words = _trimmed(found.group().split())
+        last_title = max((i for i, word in enumerate(words) if word in known.titles), default=-1)
+        name = tuple(words[last_title + 1 :])
+        while name and (name[0] in known.not_names or name[0].casefold() in known.not_names):
+            name = name[1:]
+        if name and name[-1] not in known.not_names:
+            opens = bool(_SENTENCE_END.search(text[max(0, found.start() - 4) : found.start()]))
+            yield Mention(name, last_title >= 0, opens, found.start())
+
+
+def _trimmed(words: list[str]) -> list[str]:
+    """Without the possessive."""
+    return [*words[:-1], re.sub(r"['’]s?$", "", words[-1])]

@@ -1,0 +1,55 @@
+"""The Python class is what the README says: the same database, asked and polled from Python."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator import Aggregator
+from aggregator.demo import DemoWire
+from aggregator.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
+    folder = tmp_path_factory.mktemp("api")
+    with DemoWire(datetime.now(UTC)) as wire:
+        (folder / "feeds.yaml").write_text(wire.feeds_yaml_text(), "utf8")
+        desk = Aggregator(folder / "demo.db", folder / "feeds.yaml")
+        assert desk.poll(allow_private=True).reached
+    return desk
+
+
+def test_polling_stores_articles_that_can_be_asked_for(desk: Aggregator) -> None:
+    found = list(desk.query())
+    assert len(found) > 5
+    assert [each.id for each in found] == sorted((each.id for each in found), reverse=True)
+    first = found[0]
+    assert desk.article(first.id) == first
+
+
+def test_one_value_or_several_are_filters(desk: Aggregator) -> None:
+    agencies = {each.agency for each in desk.query() if each.agency}
+    one, other = sorted(agencies)[:2]
+    assert {each.agency for each in desk.query(agency=one)} == {one}
+    assert {each.agency for each in desk.query(agency=[one, other])} == {one, other}
+
+
+def test_stories_come_once(desk: Aggregator) -> None:
+    found = list(desk.stories())
+    assert len({each.id for each in found}) == len(found)
+    assert desk.story(found[0].id) == found[0]
+
+
+def test_faults_are_named(desk: Aggregator, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no filter 'agncy'"):
+        list(desk.query(agncy="tass"))
+    with pytest.raises(UsageError, match="nonsense"):
+        list(desk.query(since="nonsense"))
+    with pytest.raises(StoreError, match="no such database"):
+        list(Aggregator(tmp_path / "none.db").query())

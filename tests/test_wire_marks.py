@@ -1,0 +1,71 @@
+"""Marks of headlines and lines: every example of the data file, and what only looks like one."""
+
+from typing import Any
+
+import pytest
+
+from aggregator.model import Relation
+from aggregator.wire.agencies import read_data
+from aggregator.wire.marks import read_line_mark, read_mark
+
+EXAMPLES = [(row, example) for row in read_data("marks.toml")["marks"] for example in row["examples"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "example"), EXAMPLES, ids=[f"{row['name']}-{example['text'][:20]}" for row, example in EXAMPLES]
+)
+def test_every_example_is_read_as_it_says(row: dict[str, Any], example: dict[str, Any]) -> None:
+    read = read_line_mark if row["at"] == "line" else read_mark
+    found = read(example["text"])
+    assert found is not None
+    assert found.mark.headline == example["left"]
+    assert found.mark.number == example.get("number")
+    assert found.mark.relation == row["relation"]
+    assert found.hold == row.get("hold", False)
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Kill Bill sequel opens",
+        "Update on the state of bread",
+        "Breaking bread in Ghent",
+        "Lead pipes found under bakery",
+        "Hold the line, bakers say",
+        "Rates: bakers wait",
+        "Correction in flour prices deepens",
+        "Bakers win 3-2",
+        "",
+    ],
+)
+def test_headlines_without_a_mark(headline: str) -> None:
+    assert read_mark(headline) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The story of bread is long.",
+        "Bakers said the withdrawn flour was safe.",
+        "(Miller was born in Ghent)",
+        "Correction",
+    ],
+)
+def test_lines_without_a_mark(line: str) -> None:
+    assert read_line_mark(line) is None
+
+
+def test_several_signs_are_one_mark_and_the_gravest_counts() -> None:
+    found = read_mark("CORRECTED-UPDATE 3-Bakers open a school")
+    assert found is not None
+    assert found.mark.printed == "CORRECTED UPDATE 3"
+    assert found.mark.relation is Relation.CORRECTION
+    assert found.mark.number == 3
+    assert found.mark.headline == "Bakers open a school"
+
+
+def test_a_headline_that_is_only_a_sign_stays() -> None:
+    found = read_mark("STORY WITHDRAWN")
+    assert found is not None
+    assert found.mark.headline == "STORY WITHDRAWN"
+    assert found.mark.relation is Relation.KILL

@@ -1,0 +1,71 @@
+"""Quotations and their speakers."""
+
+from typing import Any
+
+import pytest
+
+from aggregator.wire.agencies import read_data
+from aggregator.wire.quotes import read_quotes
+
+EXAMPLES = [
+    (language, example)
+    for language, row in read_data("quotes.toml").items()
+    for example in row.get("examples", ())
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "example"),
+    EXAMPLES,
+    ids=[f"{language}-{number}" for number, (language, _) in enumerate(EXAMPLES)],
+)
+def test_every_example_is_read_as_it_says(language: str, example: dict[str, Any]) -> None:
+    (quote,) = read_quotes((example["text"],), language)
+    assert (quote.text, quote.speaker, quote.cue) == (example["quote"], example["speaker"], example["cue"])
+
+
+def test_a_pronoun_is_the_person_who_was_the_subject_last() -> None:
+    quotes = read_quotes(
+        (
+            "Mayor Tom Reed opened the bridge with Nora Quill.",
+            '"It took us nine years to build," he said. "It will stand for ninety."',
+            "Reed thanked the masons.",
+            '"They never missed a day," he added.',
+        ),
+        "en",
+    )
+    assert [(quote.paragraph, quote.speaker, quote.rule) for quote in quotes] == [
+        (1, "Tom Reed", "pronoun"),
+        (1, "Tom Reed", "carried"),
+        (3, "Tom Reed", "pronoun"),
+    ]
+
+
+def test_a_surname_is_written_out() -> None:
+    (quote,) = read_quotes(("Tom Reed came late.", '"The train was slow again," Reed explained.'), "en")
+    assert (quote.speaker, quote.cue, quote.rule) == ("Tom Reed", "Reed explained", "surname")
+
+
+def test_names_inside_quotations_are_not_speakers() -> None:
+    quotes = read_quotes(('Mayor Tom Reed spoke. "Nora Quill is right about it," he said.',), "en")
+    assert [quote.speaker for quote in quotes] == ["Tom Reed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'The so-called "war on crumbs" began.',
+        'He read "The Long Loaf" twice.',
+        '"No speaker is named anywhere here."',
+        'An unclosed "mark stays',
+        '""""""',
+        "",
+    ],
+)
+def test_what_is_no_attributed_quotation(text: str) -> None:
+    assert read_quotes((text,), "en") == ()
+
+
+def test_a_language_without_rules_has_no_quotations() -> None:
+    assert read_quotes(('"Leipä on kärsivällisyyttä", hän sanoi.',), "fi") == ()
+    assert read_quotes(('"Bread is patience," she said.',), None) == ()
