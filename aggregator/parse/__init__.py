@@ -9,7 +9,7 @@ from aggregator.errors import ParseError
 from aggregator.model import ParsedFeed
 from aggregator.parse.digests import entry_digest
 from aggregator.parse.documents import read_xml
-from aggregator.parse.drafts import FeedDraft, build_entries
+from aggregator.parse.drafts import MAX_ENTRIES, FeedDraft, build_entries
 from aggregator.parse.jsonfeed import read_json_feed
 
 __all__ = ["entry_digest", "parse_feed"]
@@ -38,11 +38,12 @@ def parse_feed(
         ParseError: the bytes are not a feed; the text says what they are instead.
     """
     draft = _read(body, content_type)
+    cut = f"only the first {MAX_ENTRIES:,} entries are read" if len(draft.entries) > MAX_ENTRIES else None
     return ParsedFeed(
         entries=build_entries(draft, url, timezone),
         title=draft.title,
         language=draft.language,
-        warning=draft.warning,
+        warning=draft.warning or cut,
         ttl_s=draft.ttl_s,
     )
 

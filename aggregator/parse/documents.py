@@ -36,8 +36,10 @@ _LARGEST = 128 * 1_024 * 1_024
 _LARGEST_TREE = 8 * 1_024 * 1_024
 #: Bytes of a stream that are parsed at a time.
 _CHUNK = 256 * 1_024
-#: Bytes up to which feedparser is asked: it takes a second for two megabytes and more on odd input.
-_LARGEST_LOOSE = 512 * 1_024
+#: Bytes up to which feedparser is asked: it takes up to a second for as much.
+_LARGEST_LOOSE = 256 * 1_024
+#: Characters of the parser's own words in a warning.
+_LONGEST_REASON = 200
 #: Bytes of one text in a stream: what is kept of a full text, in scripts of three bytes a letter.
 _LONGEST_TEXT = 3 * MAX_CONTENT
 _BOUNDS: dict[str, Any] = {
@@ -48,7 +50,7 @@ _BOUNDS: dict[str, Any] = {
     "remove_pis": True,
     "collect_ids": False,
 }
-_CDATA = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _VISIBLE_ITEM = re.compile(r"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:\w{1,20}:)?(?:item|entry)\s{0,9}>", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{0,60})")
@@ -87,7 +89,7 @@ def _feed_root(root: etree._Element) -> etree._Element:
 
 
 def _reason(fault: etree.XMLSyntaxError) -> str:
-    return f"not well-formed: {fault.msg}"[:200]
+    return f"not well-formed: {' '.join(str(fault.msg).split())}"[:_LONGEST_REASON]
 
 
 def _read_repaired(body: bytes, content_type: str | None, reason: str | None) -> FeedDraft:
@@ -177,7 +179,9 @@ def _read_stream(body: bytes) -> FeedDraft:
         raise ParseError(
             f"no entry could be read of {len(body)} bytes: {fault.message if fault else 'no feed'}"
         )
-    warning = f"not well-formed: {fault.message}"[:200] if fault else None
+    warning = f"not well-formed: {fault.message}"[:_LONGEST_REASON] if fault else None
+    if any(_long_sections(body)) or any(_long_runs(body)):
+        warning = f"texts of more than {_LONGEST_TEXT // 1_048_576} MB are cut"
     return feed_draft(root, entries)._replace(warning=warning)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.model import Entry
 from aggregator.parse.dates import read_date
-from aggregator.text import digest, one_line
+from aggregator.parse.titles import plain_line
+from aggregator.text import digest
 from aggregator.urls import canonical, readable_url, web_url
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
 
 def _line(text: str | None, longest: int) -> str | None:
     """A title or a name as plain text on one line, cut to the length that is kept."""
-    found = one_line(text[: 4 * longest]) if text else None
-    return found[:longest] if found else None
+    return plain_line(text[: 4 * longest])[:longest] or None if text else None
 
 
 def _link(draft: EntryDraft, base: str) -> str | None:

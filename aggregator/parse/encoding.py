@@ -55,8 +55,8 @@ _SAMPLE = 64 * 1_024
 _ISLANDS = 0.5
 
 
-#: What decoding with the wrong table brings up: replacements, controls, private use, half-width kana.
-_NO_LETTER = re.compile(r"[\ufffd\x80-\x9f\ue000-\uf8ff\uff61-\uff9f]")
+#: What a wrong table brings up: replacements, controls, box drawing, private use, half-width kana.
+_NO_LETTER = re.compile(r"[\ufffd\x80-\x9f\u2500-\u259f\ue000-\uf8ff\uff61-\uff9f]")
 #: A stretch of foreign bytes within UTF-8, with the ASCII between them.
 _ISLAND = re.compile(r"[\udc80-\udcff](?:[ -;=?-~]{0,200}[\udc80-\udcff])*")
 
@@ -124,7 +124,7 @@ def _ascii_kin(body: bytes, declared: str | None) -> str | None:
 
 def _declared_otherwise(body: bytes, text: str, declared: str | None) -> Decoded:
     """Valid UTF-8 under another name: believed, unless it is so little that it may be an accident."""
-    odd = sum(1 for letter in text if letter > "\x7f")
+    odd = len(text) - len(text.encode("ascii", "ignore"))
     if odd * 2 < _FEW and declared:
         try:
             return Decoded(body.decode(declared))
@@ -146,11 +146,10 @@ def _not_utf8(body: bytes, declared: str | None, content_type: str | None) -> De
 
 
 def _guessed(body: bytes, declared: str | None, served: str | None) -> Decoded:
-    loose = body.decode("utf-8", "surrogateescape")
-    wrong = sum(1 for letter in loose if "\udc80" <= letter <= "\udcff")
-    right = sum(1 for letter in loose if letter > "\x7f") - wrong
+    kept = body.decode("utf-8", "ignore")
+    wrong, right = len(body) - len(kept.encode()), len(kept) - len(kept.encode("ascii", "ignore"))
     if wrong <= _ISLANDS * right:
-        return Decoded(_with_islands(loose), "some bytes are not UTF-8")
+        return Decoded(_with_islands(body.decode("utf-8", "surrogateescape")), "some bytes are not UTF-8")
     named = next((name for name in (declared, served) if name and name != "utf-8"), None)
     name = named or guess(body)
     return Decoded(body.decode(name, "replace"), f"not UTF-8; read as {name}")

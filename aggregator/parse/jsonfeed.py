@@ -6,10 +6,12 @@ import json
 import re
 
 from aggregator.errors import ParseError
-from aggregator.parse.drafts import EntryDraft, FeedDraft
+from aggregator.parse.drafts import MAX_ENTRIES, EntryDraft, FeedDraft
 
 #: What JSON's escapes can name and no text holds: halves of surrogate pairs, controls.
 _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+#: Bytes and objects beyond which a document is not read: it takes 20 times its size in memory.
+_LARGEST, _MOST_OBJECTS = 32 * 1_024 * 1_024, 200_000
 
 
 def read_json_feed(body: bytes) -> FeedDraft:
@@ -18,6 +20,8 @@ def read_json_feed(body: bytes) -> FeedDraft:
     Raises:
         ParseError: it is no JSON, or JSON without a list of items.
     """
+    if len(body) > _LARGEST or body.count(b"{") > _MOST_OBJECTS:
+        raise ParseError(f"the JSON document is too large: {len(body):,} bytes, {body.count(b'{'):,} objects")
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as fault:
@@ -25,7 +29,7 @@ def read_json_feed(body: bytes) -> FeedDraft:
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
         raise ParseError("the document is JSON, but not a JSON Feed")
     return FeedDraft(
-        entries=tuple(_draft(each) for each in data["items"] if isinstance(each, dict)),
+        entries=tuple(_draft(each) for each in data["items"][: MAX_ENTRIES + 1] if isinstance(each, dict)),
         title=_text(data, "title"),
         language=_text(data, "language"),
         link=_text(data, "home_page_url"),

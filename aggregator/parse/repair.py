@@ -9,6 +9,8 @@ import html
 import re
 from html.entities import html5
 
+from aggregator.errors import ParseError
+
 #: Characters of a document type that are looked for its end.
 _LONGEST_DOCTYPE = 1_000_000
 #: Entities of a document's own that are put in; the longest such text. None may refer to another.
@@ -28,14 +30,16 @@ _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FAULTS = re.compile(
     r"""
     (?P<kept> <!\[CDATA\[ .*? (?:\]\]>|\Z) | <!-- .*? (?:-->|\Z) )
-    # a reference, or a bare &
-    | & (?: (?P<name>[A-Za-z][A-Za-z0-9]{1,31}); | \#(?P<number>\d{1,9}|[xX][0-9a-fA-F]{1,8}); )?
+    # a reference that XML may not know, or a bare &
+    | &(?!(?:amp|lt|gt|quot|apos);)
+      (?: (?P<name>[A-Za-z][A-Za-z0-9]{1,31}); | \#(?P<number>\d{1,9}|[xX][0-9a-fA-F]{1,8}); )?
     # a bare <
     | < (?![A-Za-z_/!?])
     """,
     re.VERBOSE | re.DOTALL,
 )
-_XML_NAMES = frozenset(["amp", "lt", "gt", "quot", "apos"])
+#: References and bare signs that are put right; a document with more is no feed that anybody reads.
+_MAX_FAULTS = 200_000
 
 
 def repaired(text: str) -> str:
@@ -43,10 +47,16 @@ def repaired(text: str) -> str:
 
     HTML's named entities become their letters, bare ``&`` and ``<`` are escaped, characters that cannot
     stand in XML go. What stands in CDATA and comments is left alone.
+
+    Raises:
+        ParseError: the faults are too many.
     """
     text = _UNKNOWN.sub("", text)
     text, entities = _without_doctype(_DECLARATION.sub("", _from_root(text)))
-    return _FAULTS.sub(lambda found: _right(found, entities), text)
+    text, faults = _FAULTS.subn(lambda found: _right(found, entities), text, _MAX_FAULTS)
+    if faults == _MAX_FAULTS:
+        raise ParseError(f"not well-formed in more than {_MAX_FAULTS:,} places")
+    return text
 
 
 def _from_root(text: str) -> str:
@@ -85,8 +95,6 @@ def _right(found: re.Match[str], entities: dict[str, str]) -> str:
         return found[0] if found[0].endswith(">") else _closed(found[0])
     if number:
         return _reference(number)
-    if name in _XML_NAMES:
-        return found[0]
     if name in entities:
         return html.escape(entities[name])
     if name and f"{name};" in html5:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from aggregator.parse.drafts import MAX_ENTRIES, EntryDraft, FeedDraft, ttl_seconds
+from aggregator.parse.drafts import MAX_ENTRIES, MAX_NAME, MAX_TAGS, EntryDraft, FeedDraft, ttl_seconds
 from aggregator.parse.elements import CONTAINER, Use, families, uses_in
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Found:
         if have is None or rank < have[0]:
             self.best[field] = (rank, value)
             return True
-        if field in _JOINED and rank == have[0]:
+        if field in _JOINED and rank == have[0] and len(have[1]) < MAX_NAME:
             self.best[field] = (rank, f"{have[1]}, {value}")
         return False
 
@@ -181,7 +181,8 @@ def _read(node: etree._Element, use: Use, found: _Found) -> None:
     elif field == "id":
         _read_id(node, use, found)
     elif field == "tags":
-        found.tags += _tags(node, use)
+        if len(found.tags) < MAX_TAGS:
+            found.tags += _tags(node, use)
     elif field == "image":
         found.put(field, use.rank, _image(node, use))
     else:
@@ -249,7 +250,7 @@ def _base(found: _Found) -> str | None:
 
 def _tags(node: etree._Element, use: Use) -> list[str]:
     if use.name == "keywords":
-        return (node.text or "").split(",")
+        return (node.text or "").split(",", MAX_TAGS)[:MAX_TAGS]
     return [node.get("label") or node.get("term") or node.text or ""]
 
 
