@@ -1,4 +1,4 @@
-"""The daemon: APScheduler's ticks, and for its life the loop, the executor, the store and the signals."""
+"""The daemon: APScheduler's ticks, and for its life the loop, the workers, the store and the signals."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from aggregator import __version__
 from aggregator.config import load_config
 from aggregator.desk import Desk, Outcome
-from aggregator.errors import ConfigError, StoreError
+from aggregator.errors import BusyError, ConfigError, DiskFullError, StoreError
 from aggregator.fetch import Fetcher, utc_now
+from aggregator.lock import only_daemon
+from aggregator.notify import notify
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
-from aggregator.printable import safe_line
 from aggregator.store import Store, feeds
+from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
@@ -32,9 +36,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("aggregator")
 
 _TICK = timedelta(seconds=5)
+_BEAT = timedelta(seconds=15)
 _PRUNE = timedelta(hours=1)
 #: What is in hand at SIGTERM gets this long; then it is due again.
 _GRACE_S = 8.0
+#: After a full disk or a locked file nothing is asked for that long: it could not be stored.
+_PAUSE_S = 60.0
 
 
 def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool) -> None:
@@ -42,45 +49,49 @@ def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool) -> None:
 
     Raises:
         ConfigError: feeds.yaml is wrong at the start; later a wrong one is logged and the old one kept.
-        StoreError: the database cannot be used.
+        BusyError: another daemon polls into this database.
+        StoreError: the database cannot be used; a full disk or a lock is waited for.
     """
     config = load_config(feeds_path, os.environ)
-    with Store(path) as store, Workers() as executor:
-        asyncio.run(_Daemon(feeds_path, config, store, executor, allow_private=allow_private).run())
+    with only_daemon(path), Store(path) as store, Workers() as workers:
+        desk = Desk(store, Fetcher(config.contact), workers, {}, allow_private, told=_tell)
+        asyncio.run(_Daemon(feeds_path, config, desk).run())
+
+
+class _InHand:
+    """Work that was begun and is not done: its tasks, and the ids they are about."""
+
+    def __init__(self) -> None:
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.ids: set[int] = set()
 
 
 class _Daemon:
-    def __init__(
-        self,
-        feeds_path: Path,
-        config: Config,
-        store: Store,
-        executor: Workers,
-        *,
-        allow_private: bool,
-    ) -> None:
+    def __init__(self, feeds_path: Path, config: Config, desk: Desk) -> None:
         self._feeds_path = feeds_path
         self._read_at = _changed_at(feeds_path)
         self._config = config
-        self._fetcher = Fetcher(config.contact)
-        self._desk = Desk(store, self._fetcher, executor, {}, allow_private, told=_tell)
+        self._desk = desk
         self._stop = asyncio.Event()
         self._fault: StoreError | None = None
-        self._in_hand: set[asyncio.Task[None]] = set()
-        self._busy_feeds: set[int] = set()
-        self._busy_entries: set[int] = set()
+        self._paused_until = 0.0  # of the monotonic clock
+        self._polls = _InHand()
+        self._articles = _InHand()
+        self._started_at = utc_now()
 
     async def run(self) -> None:
-        self._take(self._config)
-        self._listen()
-        scheduler = self._scheduler()
-        scheduler.start()
-        log.info("polling %d feeds into %s", len(self._desk.feeds), self._desk.store.path)
-        await self._stop.wait()
-        scheduler.pause()
-        await self._finish()
-        scheduler.shutdown(wait=False)
-        await self._fetcher.__aexit__(None, None, None)
+        async with self._desk.fetcher:
+            self._take(self._config)
+            self._listen()
+            scheduler = self._scheduler()
+            scheduler.start()
+            log.info("polling %d feeds into %s", len(self._desk.feeds), self._desk.store.path)
+            notify("READY=1")
+            await self._stop.wait()
+            notify("STOPPING=1")
+            scheduler.pause()
+            await self._finish()
+            scheduler.shutdown(wait=False)
         log.info("stopped")
         if self._fault:
             raise self._fault
@@ -91,6 +102,7 @@ class _Daemon:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         scheduler.add_job(self._tick, "interval", seconds=_TICK.total_seconds(), next_run_time=utc_now())
+        scheduler.add_job(self._beat, "interval", seconds=_BEAT.total_seconds(), next_run_time=utc_now())
         scheduler.add_job(self._prune, "interval", seconds=_PRUNE.total_seconds())
         scheduler.add_listener(_note_event, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
         return scheduler
@@ -105,67 +117,86 @@ class _Daemon:
         """Takes up what is due and not in hand; asking and thinking go on after the tick."""
         if _changed_at(self._feeds_path) != self._read_at:
             self._reload()
+        if time.monotonic() < self._paused_until:
+            return
         try:
             self._start_polls()
             self._start_articles()
         except StoreError as fault:
-            self._give_up(fault)
+            self._meet(fault)
 
     def _start_polls(self) -> None:
-        with self._desk.store.reading() as conn:
+        with self._desk.store.transaction() as conn:
+            pulled = pull_back_due(conn, self._desk.clock())
             states = feeds.feed_states(conn, self._desk.clock())
-        due = [
-            each
-            for each in states
-            if each.feed_id not in self._busy_feeds and each.feed_id in self._desk.feeds
-        ]
+        if pulled:
+            log.warning("the clock went back: %d feeds are due earlier", pulled)
+        due = [each for each in states if each.feed_id in self._desk.feeds.keys() - self._polls.ids]
         if due:
-            ids = {each.feed_id for each in due}
-            self._start(poll_feeds(self._desk, due), self._busy_feeds, ids)
+            self._start(poll_feeds(self._desk, due), self._polls, {each.feed_id for each in due})
 
     def _start_articles(self) -> None:
-        due = [each for each in due_now(self._desk) if each.entry_id not in self._busy_entries]
+        due = [each for each in due_now(self._desk) if each.entry_id not in self._articles.ids]
         if due:
-            ids = {each.entry_id for each in due}
-            self._start(derive_articles(self._desk, due), self._busy_entries, ids)
+            self._start(derive_articles(self._desk, due), self._articles, {each.entry_id for each in due})
 
-    def _start(self, work: Coroutine[None, None, None], busy: set[int], ids: set[int]) -> None:
-        busy |= ids
+    def _start(self, work: Coroutine[None, None, None], in_hand: _InHand, ids: set[int]) -> None:
+        in_hand.ids |= ids
 
         def done(task: asyncio.Task[None]) -> None:
-            busy.difference_update(ids)
-            self._in_hand.discard(task)
+            in_hand.ids -= ids
+            in_hand.tasks.discard(task)
             fault = None if task.cancelled() else task.exception()
             if isinstance(fault, StoreError):
-                self._give_up(fault)
+                self._meet(fault)
             elif fault:
                 log.error("internal error", exc_info=fault)
 
         task = asyncio.get_running_loop().create_task(work)
-        self._in_hand.add(task)
+        in_hand.tasks.add(task)
         task.add_done_callback(done)
 
     async def _finish(self) -> None:
+        """Waits for what is in hand, then gives it up: it was not recorded, so it stays due."""
         self._desk.stopping = True
-        if self._in_hand:
-            _, late = await asyncio.wait(self._in_hand, timeout=_GRACE_S)
+        tasks = self._polls.tasks | self._articles.tasks
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_GRACE_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _give_up(self, fault: StoreError) -> None:
-        """A database that cannot be written ends the daemon: whoever started it must know."""
-        self._fault = self._fault or fault
-        self._stop.set()
+    def _meet(self, fault: StoreError) -> None:
+        """Waits out a full disk or a lock; any other fault of the database ends the daemon."""
+        if isinstance(fault, BusyError | DiskFullError):
+            log.error("%s; waiting %.0f s", fault, _PAUSE_S)
+            self._paused_until = time.monotonic() + _PAUSE_S
+        else:
+            self._fault = self._fault or fault
+            self._stop.set()
+
+    async def _beat(self) -> None:
+        """Says in the database and to systemd that the loop still turns."""
+        notify("WATCHDOG=1")
+        polls, articles = len(self._polls.ids), len(self._articles.ids)
+        beat = Heartbeat(os.getpid(), __version__, self._started_at, self._desk.clock(), polls, articles)
+        try:
+            with self._desk.store.transaction() as conn:
+                record_heartbeat(conn, beat)
+        except StoreError as fault:
+            self._meet(fault)
 
     async def _prune(self) -> None:
         now = self._desk.clock()
-        with self._desk.store.transaction() as conn:
-            feeds.prune(
-                conn,
-                fetches_before=now - self._config.keep_fetches,
-                pages_before=now - self._config.keep_pages,
-            )
+        try:
+            with self._desk.store.transaction() as conn:
+                feeds.prune(
+                    conn,
+                    fetches_before=now - self._config.keep_fetches,
+                    pages_before=now - self._config.keep_pages,
+                )
+        except StoreError as fault:
+            self._meet(fault)
 
     def _reload(self) -> None:
         self._read_at = _changed_at(self._feeds_path)
@@ -173,8 +204,10 @@ class _Daemon:
             self._take(load_config(self._feeds_path, os.environ))
         except ConfigError as fault:
             for line in fault.faults:
-                log.warning("%s", safe_line(line))
+                log.warning("%s", line)
             log.warning("%s is not taken; the feeds stay as they were", self._feeds_path)
+        except StoreError as fault:
+            self._meet(fault)
         else:
             log.info("%s read again: %d feeds", self._feeds_path, len(self._desk.feeds))
 
@@ -196,7 +229,9 @@ def _tell(outcome: Outcome) -> None:
     fault = f": {outcome.fault}" if outcome.fault else ""
     news = f" ({outcome.new} new, {outcome.changed} changed)" if outcome.new or outcome.changed else ""
     level = logging.WARNING if outcome.fault else logging.INFO
-    log.log(level, "%s", safe_line(f"{outcome.kind} {outcome.what}: {outcome.outcome}{news}{fault}"))
+    said = {"kind": outcome.kind, "what": outcome.what, "outcome": outcome.outcome, "fault": outcome.fault}
+    text = f"{outcome.kind} {outcome.what}: {outcome.outcome}{news}{fault}"
+    log.log(level, "%s", text, extra={"outcome": said | {"new": outcome.new, "changed": outcome.changed}})
 
 
 def _note_event(event: JobEvent) -> None:

@@ -10,6 +10,7 @@
     │   └── BusyError          another process holds it
     ├── FetchError             a URL gave no usable response
     │   ├── RefusedError       we did not ask: address, scheme, size or redirect rule
+    │   ├── PostponedError     we did not ask yet: its host wants to be left alone
     │   └── StatusError        the server answered with an error status
     ├── ParseError             bytes came, but they are not a feed
     └── WorkerError            reading them took too much time or memory, or crashed
@@ -50,6 +51,10 @@ class BusyError(StoreError):
     """Another process holds the database longer than we wait."""
 
 
+class DiskFullError(StoreError):
+    """The disk has no room; what was being written was not."""
+
+
 class FetchError(AggregatorError):
     """A URL gave no usable response; the text is the reason in words."""
 
@@ -59,6 +64,14 @@ class FetchError(AggregatorError):
 
 class RefusedError(FetchError):
     """We did not connect, or stopped reading: address, scheme, size or redirect rule."""
+
+
+class PostponedError(FetchError):
+    """We did not ask yet: the host wants to be left alone for ``retry_after_s``."""
+
+    def __init__(self, text: str, retry_after_s: int) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
 class StatusError(FetchError):

@@ -18,6 +18,7 @@ from aggregator.errors import AggregatorError, ConfigError, UsageError
 COMMANDS = {
     "browse": "aggregator.cli.browsing",
     "demo": "aggregator.cli.demo",
+    "doctor": "aggregator.cli.doctor",
     "feeds": "aggregator.cli.feeds",
     "poll": "aggregator.cli.polling",
     "query": "aggregator.cli.asking",

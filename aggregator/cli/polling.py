@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Self
@@ -58,20 +57,24 @@ def poll(
 
 @click.command()
 @click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of the log."
+)
 @click.pass_obj
-def run(settings: Settings, *, allow_private: bool) -> None:
+def run(settings: Settings, *, allow_private: bool, log_format: str) -> None:
     r"""The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
 
     What is in hand is finished. SIGHUP or a changed feeds.yaml reloads it; a broken one is reported and the
-    old one kept.
+    old one kept. One daemon a database.
 
     \b
     aggregator run
-    aggregator --db wire.db run 2>> wire.log
+    aggregator --db wire.db run --log-format json 2>> wire.log
     """
     from aggregator.daemon import run_daemon  # noqa: PLC0415 (`poll` needs no scheduler)
+    from aggregator.logs import LogFormat, start_logging  # noqa: PLC0415
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    start_logging(LogFormat(log_format))
     run_daemon(settings.feeds, settings.db, allow_private=allow_private)
 
 

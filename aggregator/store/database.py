@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.errors import BusyError, SchemaTooNewError, StoreError
+from aggregator.errors import BusyError, DiskFullError, SchemaTooNewError, StoreError
 from aggregator.searchtext import searchable
 
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ def naming_faults(path: Path) -> Iterator[None]:
 
 #: SQLite's result code → what it means for the user (https://www.sqlite.org/rescode.html)
 _MEANINGS = {
-    "SQLITE_FULL": "the disk is full; nothing was half-written; make room and run again",
     "SQLITE_READONLY": "it cannot be written; check the rights of the file and its directory",
     "SQLITE_CANTOPEN": "it cannot be opened; check that its directory exists and can be written",
     "SQLITE_NOTADB": "it is not a SQLite database; name another with --db FILE",
@@ -111,6 +110,8 @@ def _in_words(path: Path, fault: sqlite3.DatabaseError) -> StoreError:
     code = getattr(fault, "sqlite_errorname", "") or ""
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return BusyError(f"{path}: another process is writing to it; try again when it has finished")
+    if code.startswith("SQLITE_FULL"):
+        return DiskFullError(f"{path}: the disk is full; nothing was half-written; make room and run again")
     for name, meaning in _MEANINGS.items():
         if code.startswith(name):
             return StoreError(f"{path}: {meaning}")

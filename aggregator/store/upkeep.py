@@ -1,0 +1,64 @@
+"""The daemon's row and the repair of due times. Each function runs inside its caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aggregator.store.rows import stamp
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a daemon says of itself."""
+
+    pid: int
+    version: str
+    started_at: datetime
+    at: datetime
+    polls_in_hand: int
+    articles_in_hand: int
+
+
+def record_heartbeat(conn: sqlite3.Connection, beat: Heartbeat) -> None:
+    """Replaces the one row of ``heartbeat``."""
+    conn.execute(
+        """
+        INSERT OR REPLACE INTO heartbeat (
+            id, pid, version, started_at, at, polls_in_hand, articles_in_hand
+        ) VALUES (1, :pid, :version, :started_at, :at, :polls, :articles)
+        """,
+        {
+            "pid": beat.pid,
+            "version": beat.version,
+            "started_at": stamp(beat.started_at),
+            "at": stamp(beat.at),
+            "polls": beat.polls_in_hand,
+            "articles": beat.articles_in_hand,
+        },
+    )
+
+
+def pull_back_due(conn: sqlite3.Connection, now: datetime) -> int:
+    """After the clock went back, brings due times back with it.
+
+    A feed whose last attempt lies in the future was scheduled by a clock that ran ahead: it is due within its
+    interval from now.
+
+    Returns:
+        How many feeds were pulled back.
+    """
+    rows = conn.execute(
+        """
+        UPDATE feeds SET
+            last_attempt_at = :now,
+            next_poll_at = min(next_poll_at, strftime('%Y-%m-%dT%H:%M:%SZ', :now, interval_s || ' seconds'))
+        WHERE last_attempt_at > :now
+        """,
+        {"now": stamp(now)},
+    )
+    return rows.rowcount
