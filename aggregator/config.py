@@ -7,6 +7,7 @@ Secrets in ``headers`` stay out of the file: ``${ENV_VAR}`` and ``file:PATH``.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ import yaml
 
 from aggregator.errors import ConfigError
 from aggregator.model import Config, Feed, PagePolicy
-from aggregator.urls import web_url
+from aggregator.urls import web_url, without_userinfo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -309,9 +310,10 @@ def _named(
     """The feeds with their names, each name and URL once."""
     feeds, urls, names = [], dict[str, int](), dict[str, int]()
     spoken_for = {own["name"] for _, own in said if "name" in own}
-    for index, (node, own) in enumerate(said):
-        if "url" not in own:
+    for index, (node, given) in enumerate(said):
+        if "url" not in given:
             continue
+        own = given | _secret_apart(given)
         name = own.get("name") or _free_name(own["url"], spoken_for)
         spoken_for.add(name)
         for key, value, taken in (("url", own["url"], urls), ("name", name, names)):
@@ -323,6 +325,15 @@ def _named(
             page.fault(node, f"feeds[{index}].every", "is longer than at_most; make it shorter")
         feeds.append(feed)
     return tuple(feeds)
+
+
+def _secret_apart(own: dict[str, Any]) -> dict[str, Any]:
+    """User and password of a feed's URL as the header they become (RFC 7617), and the URL without them."""
+    url, userinfo = without_userinfo(own["url"])
+    if userinfo is None:
+        return {}
+    basic = ("Authorization", f"Basic {b64encode(userinfo.encode()).decode()}")
+    return {"url": url, "headers": (basic, *own.get("headers", ()))}
 
 
 def _free_name(url: str, taken: Collection[str]) -> str:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.errors import FetchError, StoreError
+from aggregator.errors import (
+    AggregatorError,
+    FetchError,
+    PostponedError,
+    RefusedError,
+    StatusError,
+    StoreError,
+)
 from aggregator.fetch import utc_now
 from aggregator.hosts import Turns, host_of
+from aggregator.robots import MAX_BYTES, Robots, read_robots, robots_url, without_robots
+from aggregator.store import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
     from concurrent.futures import Executor
-    from datetime import datetime
 
     from aggregator.fetch import Fetcher
     from aggregator.model import Feed, Request, Response
     from aggregator.store import Store
 
-#: Requests in flight, all hosts together.
-_IN_FLIGHT = 50
+log = logging.getLogger("aggregator")
+
+#: Requests in flight, all hosts together: so many that hosts which hang leave room for others.
+_IN_FLIGHT = 100
 #: Jobs of one host that may wait for its turns at once.
 _PER_HOST = 2
 
@@ -56,21 +68,102 @@ class Desk:
     turns: Turns = field(default_factory=Turns)
     stopping: bool = False  # what has not been begun is left due
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_IN_FLIGHT))
+    robots: dict[str, Robots] = field(default_factory=dict)  # by scheme and host
+    robots_locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def __post_init__(self) -> None:
+        """Takes over what hosts asked for before; the loop runs already."""
+        with self.store.reading() as conn:
+            closed = hosts.closed_hosts(conn, self.clock())
+        for host, until in closed.items():
+            self.turns.keep_away(f"//{host}", (until - self.clock()).total_seconds())
 
 
-async def ask_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:
+async def ask_in_turn(desk: Desk, feed: Feed, request: Request, spacing_s: float = 0.0) -> Response:
     """The response to a request, made when its host has a turn.
 
+    Args:
+        desk: what the round works with.
+        feed: for the spacing it wants.
+        request: what to ask.
+        spacing_s: seconds between two requests that the host wants, if that is longer.
+
     Raises:
+        PostponedError: the host wants to be left alone; nothing was asked.
         FetchError: there is none; the host is left alone for as long as it asks.
     """
-    async with desk.turns.turn(request.url, feed.spacing.total_seconds()), desk.places:
+    spacing_s = max(spacing_s, feed.spacing.total_seconds())
+    async with desk.turns.turn(request.url, spacing_s), desk.places:
         try:
             return await desk.fetcher.fetch(request)
         except FetchError as fault:
             if fault.retry_after_s:
-                desk.turns.keep_away(request.url, fault.retry_after_s)
+                _keep_away(desk, request.url, fault.retry_after_s)
             raise
+
+
+def _keep_away(desk: Desk, url: str, seconds: int) -> None:
+    granted = desk.turns.keep_away(url, seconds)
+    with desk.store.transaction() as conn:
+        hosts.close_host(conn, host_of(url), desk.clock() + timedelta(seconds=granted))
+
+
+async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:
+    """The page behind an entry, if the host's robots.txt allows it (RFC 9309).
+
+    Raises:
+        FetchError: there is none, or it must not be asked for.
+    """
+    robots = await _robots(desk, feed, request)
+    if robots.unreachable:
+        wait = max(1, round((robots.until - desk.clock()).total_seconds()))
+        fault = FetchError(f"the robots.txt of {host_of(request.url)} cannot be had, so its pages wait")
+        fault.retry_after_s = wait
+        raise fault
+    if not robots.allows(request.url):
+        raise RefusedError(f"the robots.txt of {host_of(request.url)} does not allow this page")
+    return await ask_in_turn(desk, feed, request, robots.delay_s)
+
+
+async def _robots(desk: Desk, feed: Feed, request: Request) -> Robots:
+    """The robots.txt for a page, asked for at most once a day."""
+    url = robots_url(request.url)
+    async with desk.robots_locks[url]:
+        found = desk.robots.get(url) or _stored_robots(desk, url)
+        if found is None or found.until <= desk.clock():
+            found = await _ask_robots(desk, feed, replace(request, url=url, max_bytes=MAX_BYTES), found)
+            with desk.store.transaction() as conn:
+                hosts.keep_robots(conn, url, found)
+        desk.robots[url] = found
+    return found
+
+
+def _stored_robots(desk: Desk, url: str) -> Robots | None:
+    with desk.store.reading() as conn:
+        return hosts.robots_of(conn, url)
+
+
+async def _ask_robots(desk: Desk, feed: Feed, request: Request, before: Robots | None) -> Robots:
+    try:
+        response = await ask_in_turn(desk, feed, request)
+    except PostponedError:
+        raise
+    except RefusedError as fault:
+        # An address we do not ask at all, or a file beyond all bounds: the page itself will say so, or not.
+        log.info("%s: %s", request.url, fault)
+        return without_robots(404, before, desk.clock())
+    except FetchError as fault:
+        status = fault.status if isinstance(fault, StatusError) else None
+        return without_robots(status, before, desk.clock())
+    return read_robots(response.body, desk.clock())
+
+
+def named(fault: Exception, what: str) -> AggregatorError:
+    """The fault for the log of polls and entries; a bug is shown in full in the log."""
+    if isinstance(fault, AggregatorError):
+        return fault
+    log.error("%s: internal error", what, exc_info=fault)
+    return AggregatorError(f"internal error: {fault!r}"[:300])
 
 
 async def think(desk: Desk, function: Callable[..., T], *arguments: object) -> T:

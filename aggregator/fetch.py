@@ -1,7 +1,8 @@
 """One HTTP request with validators and limits → ``Response``, or ``FetchError`` with the reason in words.
 
-httpx speaks, over aiohttp's connections (a third of the CPU of httpx's own); every address is checked where
-the connection is made, so redirects and rebinding names are covered. The library can be changed here alone.
+httpx's requests and responses over aiohttp's connections (a third of the CPU of httpx's own,
+docs/decisions.md), without httpx's client, which would keep cookies. Every address is checked where the
+connection is made, so redirects and rebinding names are covered. The library can be changed here alone.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -25,9 +26,10 @@ from httpx_aiohttp import AiohttpTransport
 from aggregator import __version__
 from aggregator.decoding import ACCEPTED, Decoder
 from aggregator.errors import FetchError, RefusedError, StatusError
+from aggregator.freshness import retry_after_s, whole_number
 from aggregator.hosts import is_public
 from aggregator.model import Response
-from aggregator.urls import web_url
+from aggregator.urls import web_url, without_userinfo
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,14 +37,19 @@ if TYPE_CHECKING:
     from aggregator.model import Request
 
 #: From the first byte sent to the last one read, all redirects included.
-_DEADLINE_S = 60.0
-#: To connect, and between two pieces of an answer.
+_DEADLINE_S = 26.0
+#: To connect and to the last line of the headers; then between two pieces of a body.
 _STILL_S = 20.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PERMANENT = (301, 308)
+#: 203: a proxy has touched it. 226: only what is new, asked for with A-IM (RFC 3229).
+_WITH_BODY = (200, 203, 226)
 #: Validators longer than this are not kept (a header of 8 KiB is what servers take).
 _LONGEST_VALIDATOR = 2_000
 _CONNECTIONS = 100
+#: A header line longer than this, or more than aiohttp's 128 lines, end the answer.
+_LONGEST_HEADER = 32 * 1024
 _PROJECT = "https://github.com/aggregator-wire/aggregator"
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
@@ -50,7 +57,7 @@ _ACCEPT = (
 )
 #: Only these go along to another host after a redirect: the user's own headers may hold secrets.
 _KEPT_ON_REDIRECT = frozenset(
-    ["accept", "accept-encoding", "user-agent", "if-none-match", "if-modified-since"]
+    ["accept", "accept-encoding", "user-agent", "if-none-match", "if-modified-since", "a-im"]
 )
 
 Clock = Callable[[], datetime]
@@ -72,7 +79,7 @@ class Fetcher:
             "accept-encoding": ACCEPTED,
         }
         self._clock = clock
-        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._transports: dict[bool, AiohttpTransport] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,11 +87,11 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for client in self._clients.values():
-            await client.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
 
     async def fetch(self, request: Request) -> Response:
-        """The response, after redirects: status 200 with a body within limits, or 304.
+        """The response, after redirects: status 200, 203 or 226 with a body within limits, or 304.
 
         Raises:
             FetchError: no usable response; the text says why and names no secret.
@@ -102,13 +109,17 @@ class Fetcher:
     async def _follow(self, request: Request) -> Response:
         started = time.monotonic()
         url, headers = request.url, self._headers | _asked(request)
+        moved_to, permanent = None, True
         for _ in range(_MOST_REDIRECTS + 1):
             async with self._ask(url, headers, allow_private=request.allow_private) as answer:
                 location = answer.headers.get("location")
                 if answer.status_code not in _REDIRECTS or not location:
                     body = await _body(answer, request.max_bytes)
-                    return _response(answer, body, self._clock(), started)
+                    response = _response(answer, body, self._clock(), started)
+                    return replace(response, url=url, moved_to=moved_to)
+            permanent = permanent and answer.status_code in _PERMANENT
             url, headers = _next_hop(url, location, headers)
+            moved_to = url if permanent else moved_to
         raise RefusedError(f"redirects more than {_MOST_REDIRECTS} times")
 
     @asynccontextmanager
@@ -118,15 +129,22 @@ class Fetcher:
         host = urlsplit(url).hostname or ""
         if not allow_private and _is_literal(host) and not is_public(host):
             raise _private(host)
-        client = self._client(allow_private=allow_private)
-        async with client.stream("GET", url, headers=headers) as answer:
+        request = httpx.Request("GET", url, headers=headers, extensions=_timeouts())
+        try:
+            async with asyncio.timeout(_STILL_S):
+                answer = await self._transport(allow_private=allow_private).handle_async_request(request)
+        except TimeoutError:
+            raise FetchError(f"was silent for {_STILL_S:.0f} s, or its headers took that long") from None
+        try:
             yield answer
+        finally:
+            await answer.aclose()
 
-    def _client(self, *, allow_private: bool) -> httpx.AsyncClient:
-        """The client for public addresses only, or the one for any; their connections never mix."""
-        if allow_private not in self._clients:
-            self._clients[allow_private] = _new_client(allow_private=allow_private)
-        return self._clients[allow_private]
+    def _transport(self, *, allow_private: bool) -> AiohttpTransport:
+        """The connections to public addresses only, or those to any; they never mix."""
+        if allow_private not in self._transports:
+            self._transports[allow_private] = _new_transport(allow_private=allow_private)
+        return self._transports[allow_private]
 
 
 class _PublicResolver(AbstractResolver):
@@ -152,16 +170,24 @@ class _PublicResolver(AbstractResolver):
 _NETWORK_FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
 
 
-def _new_client(*, allow_private: bool) -> httpx.AsyncClient:
+def _new_transport(*, allow_private: bool) -> AiohttpTransport:
     connector = aiohttp.TCPConnector(
         resolver=ThreadedResolver() if allow_private else _PublicResolver(),
         limit=_CONNECTIONS,
-        ssl=httpx.create_ssl_context(),
+        ssl=httpx.create_ssl_context(trust_env=False),
         use_dns_cache=False,
     )
-    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-    limits = httpx.Timeout(_STILL_S, pool=_DEADLINE_S)
-    return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=limits, trust_env=False)
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=_LONGEST_HEADER,
+        max_field_size=_LONGEST_HEADER,
+    )
+    return AiohttpTransport(verify=False, client=session)  # the connector's own context verifies
+
+
+def _timeouts() -> dict[str, dict[str, float]]:
+    return {"timeout": {"connect": _STILL_S, "read": _STILL_S, "pool": _DEADLINE_S}}
 
 
 def _asked(request: Request) -> dict[str, str]:
@@ -170,6 +196,8 @@ def _asked(request: Request) -> dict[str, str]:
         asked["if-none-match"] = request.etag
     if request.last_modified:
         asked["if-modified-since"] = request.last_modified
+    if request.delta:
+        asked["a-im"] = "feed"
     return asked
 
 
@@ -177,18 +205,28 @@ def _next_hop(url: str, location: str, headers: dict[str, str]) -> tuple[str, di
     """Where a redirect leads, and what is said there: the user's own headers stay with their host."""
     target = web_url(urljoin(url, location))
     if target is None:
-        raise RefusedError(f"redirects to '{location[:80]!r}', which is not http(s)")
-    before, after = urlsplit(url), urlsplit(target)
-    if (before.scheme, before.netloc) != (after.scheme, after.netloc):
+        raise RefusedError(f"redirects to {location[:80]!r}, which is not http(s)")
+    target, _ = without_userinfo(target)
+    if not _same_origin(url, target):
         headers = {name: value for name, value in headers.items() if name in _KEPT_ON_REDIRECT}
     return target, headers
 
 
+def kept_headers(headers: tuple[tuple[str, str], ...], home: str, url: str) -> tuple[tuple[str, str], ...]:
+    """The user's own headers if a URL is of the origin they were given for, else none (maybe secret)."""
+    return headers if _same_origin(home, url) else ()
+
+
+def _same_origin(one: str, other: str) -> bool:
+    a, b = urlsplit(one), urlsplit(other)
+    return (a.scheme, a.netloc) == (b.scheme, b.netloc)
+
+
 async def _body(answer: httpx.Response, limit: int) -> bytes:
-    """The decoded body of a 200; nothing of any other answer is read."""
-    if answer.status_code != 200:
+    """The decoded body of an answer that has one for us; nothing of any other answer is read."""
+    if answer.status_code not in _WITH_BODY:
         return b""
-    if int(_number(answer.headers.get("content-length")) or 0) > limit:
+    if (whole_number(answer.headers.get("content-length")) or 0) > limit:
         raise RefusedError(f"is larger than {limit / 2**20:.4g} MiB")
     decoder = Decoder(answer.headers.get("content-encoding"), limit)
     parts = [decoder.feed(piece) async for piece in answer.aiter_raw()]
@@ -198,7 +236,7 @@ async def _body(answer: httpx.Response, limit: int) -> bytes:
 
 def _response(answer: httpx.Response, body: bytes, now: datetime, started: float) -> Response:
     status = answer.status_code
-    if status not in (200, 304):
+    if status not in (*_WITH_BODY, 304):
         wish = retry_after_s(answer.headers.get("retry-after"), now)
         reason = f" {answer.reason_phrase}" if answer.reason_phrase.isprintable() else ""
         raise StatusError(status, f"answered HTTP {status}{reason[:60]}", wish)
@@ -214,24 +252,6 @@ def validators(response: Response) -> tuple[str | None, str | None]:
 
 def _kept(validator: str | None) -> str | None:
     return validator if validator and len(validator) <= _LONGEST_VALIDATOR else None
-
-
-def retry_after_s(value: str | None, now: datetime) -> int | None:
-    """Seconds to wait by a Retry-After header (RFC 9110 §10.2.3: a number or a date), or None."""
-    seconds = _number(value)
-    if seconds is not None:
-        return seconds
-    try:
-        when = parsedate_to_datetime(value or "")
-    except (ValueError, IndexError, OverflowError):
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0, round((when - now).total_seconds()))
-
-
-def _number(value: str | None) -> int | None:
-    digits = (value or "").strip()
-    return int(digits[:12]) if digits.isascii() and digits.isdigit() else None
 
 
 def _is_literal(host: str) -> bool:

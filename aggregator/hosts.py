@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.errors import FetchError
+from aggregator.errors import PostponedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,6 +21,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 #: A host that is closed for longer than this is not waited for: what is due there is due again later.
 _PATIENCE_S = 5.0
+#: No host keeps us away longer than a week, whatever it says.
+_LONGEST_CLOSED_S = 7 * 86_400
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -74,7 +76,7 @@ class Turns:
             spacing_s: seconds between the starts of two requests to one host.
 
         Raises:
-            FetchError: the host asked us to stay away for longer than a moment.
+            PostponedError: the host asked us to stay away for longer than a moment.
         """
         host = self._hosts.setdefault(host_of(url), _Host())
         async with host.places:
@@ -87,13 +89,18 @@ class Turns:
                 await asyncio.sleep(start - now)
             yield
 
-    def keep_away(self, url: str, seconds: float) -> None:
-        """No request to the URL's host starts within that time (Retry-After)."""
+    def keep_away(self, url: str, seconds: float) -> float:
+        """No request to the URL's host starts within that time (Retry-After); a week at most.
+
+        Returns:
+            The seconds that are granted.
+        """
         host = self._hosts.setdefault(host_of(url), _Host())
-        host.closed_until = max(host.closed_until, asyncio.get_running_loop().time() + seconds)
+        granted = min(seconds, _LONGEST_CLOSED_S)
+        host.closed_until = max(host.closed_until, asyncio.get_running_loop().time() + granted)
+        return granted
 
 
-def _closed(url: str, seconds: float) -> FetchError:
-    fault = FetchError(f"{host_of(url)} asked us to stay away for {seconds:.0f} s")
-    fault.retry_after_s = int(seconds) + 1
-    return fault
+def _closed(url: str, seconds: float) -> PostponedError:
+    text = f"{host_of(url)} asked us to stay away for {seconds:.0f} s"
+    return PostponedError(text, int(seconds) + 1)

@@ -90,6 +90,15 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True)
+class Cadence:
+    """When a feed itself says it is worth asking."""
+
+    floor_s: int | None = None  # at least so long between two polls: ttl, sy:updatePeriod
+    skip_hours: tuple[int, ...] = ()  # of the day in UTC, 0 to 23
+    skip_days: tuple[int, ...] = ()  # of the week in UTC, Monday is 0
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """What the last polls of a feed left behind."""
 
@@ -102,6 +111,15 @@ class FeedState:
     next_poll_at: datetime | None = None
     last_success_at: datetime | None = None
     last_new_at: datetime | None = None
+    gone: bool = False  # answered HTTP 410
+    not_before_at: datetime | None = None  # its server's wish
+    moved_to: str | None = None  # where permanent redirects led at the last polls
+    moves: int = 0  # polls in a row that were led there
+    unmodified: int = 0  # answers of 304 in a row
+    delta: bool = False  # its server knows A-IM: feed (RFC 3229)
+    cadence: Cadence = Cadence()
+    window_from: datetime | None = None  # publication of the oldest entry it showed
+    rhythm: tuple[float, ...] = ()  # new entries by hour of the day, the recent ones weigh more
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +132,12 @@ class Request:
     last_modified: str | None = None
     max_bytes: int = 15 * 1024 * 1024  # of the decompressed body
     allow_private: bool = False
+    delta: bool = False  # only what is new will do (RFC 3229)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a server answered in the end; status is 200 or 304 (anything else is a FetchError)."""
+    """What a server answered in the end; status is 200, 203, 226 or 304 (else it is a FetchError)."""
 
     url: str  # the last one, after redirects
     status: int
@@ -126,6 +145,7 @@ class Response:
     body: bytes
     fetched_at: datetime
     duration_ms: int
+    moved_to: str | None = None  # where the permanent redirects (301, 308) at its beginning led
 
     def header(self, name: str) -> str | None:
         """The first header of that (lower-case) name, or None."""
@@ -157,7 +177,8 @@ class ParsedFeed:
     title: str | None = None
     language: str | None = None
     warning: str | None = None  # what was wrong with it though entries were saved
-    ttl_s: int | None = None
+    cadence: Cadence = Cadence()
+    prev_archive: str | None = None  # the document with the entries before these (RFC 5005 §4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,37 +8,35 @@
                                                                      one transaction
 
 The database is the queue: what is due is a column. Thinking (parse, extract, read) is pure and runs in an
-executor; asking is bounded per host and in all; one connection writes.
+executor; asking is bounded per host and in all; one connection writes. The first half is in `polls`, the
+second is here.
 """
 
 from __future__ import annotations
 
-import logging
-import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator import schedule
-from aggregator.desk import Desk, Outcome, ask_in_turn, side_by_side, think
-from aggregator.errors import AggregatorError, FetchError, RefusedError, StatusError
+from aggregator.desk import Desk, Outcome, named, page_in_turn, side_by_side, think
+from aggregator.errors import AggregatorError, FetchError, PostponedError, RefusedError, StatusError
 from aggregator.extract import carries_full_text
-from aggregator.fetch import validators
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
-from aggregator.model import PagePolicy, PollOutcome, Relation, Request
+from aggregator.model import PagePolicy, Relation, Request
+from aggregator.polls import poll_feed, poll_feeds
 from aggregator.store import articles, feeds
-from aggregator.store.feeds import Changes, DueEntry, Poll
-from aggregator.text import digest_bytes
-from aggregator.thinking import read_entries, read_feed, read_page
+from aggregator.thinking import read_entries, read_page
+from aggregator.urls import canonical
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from aggregator.model import Article, Entry, Feed, FeedState, Response
-    from aggregator.thinking import ReadFeed
+    from aggregator.model import Article, Entry, Feed, Response
+    from aggregator.store.feeds import DueEntry
 
-log = logging.getLogger("aggregator")
+__all__ = ["derive_articles", "due_now", "poll_feed", "poll_feeds", "record_article"]
 
 _PAGE_BYTES = 5 * 1024 * 1024
 #: Due entries taken up in one round; the rest stay due.
@@ -47,115 +45,6 @@ _ROUND_ENTRIES = 50_000
 _BATCH = 100
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-
-# ---------------------------------------------------------------- feeds
-
-
-async def poll_feeds(desk: Desk, states: Sequence[FeedState]) -> None:
-    """Polls those feeds, hosts side by side; every failure is recorded and costs the others nothing.
-
-    Raises:
-        StoreError: the database cannot be written; polls not yet recorded are due again.
-    """
-    jobs = [(desk.feeds[state.feed_id].url, poll_feed(desk, state)) for state in states]
-    await side_by_side(desk, jobs)
-
-
-async def poll_feed(desk: Desk, state: FeedState) -> None:
-    """Polls one feed and records what came of it, in one transaction."""
-    feed, started = desk.feeds[state.feed_id], desk.clock()
-    try:
-        response = await _ask_feed(desk, feed, state)
-        parsed = await _read_if_new(desk, feed, state, response)
-    except Exception as fault:  # noqa: BLE001 (one feed's bug must not stop the others; it is shown in full)
-        _record_failure(desk, state, started, _named(fault, feed.name))
-    else:
-        _record_success(desk, state, response, parsed)
-
-
-async def _ask_feed(desk: Desk, feed: Feed, state: FeedState) -> Response:
-    request = Request(
-        feed.url,
-        feed.headers,
-        state.etag,
-        state.last_modified,
-        allow_private=desk.allow_private or feed.allow_private,
-    )
-    return await ask_in_turn(desk, feed, request)
-
-
-async def _read_if_new(desk: Desk, feed: Feed, state: FeedState, response: Response) -> ReadFeed | None:
-    """The entries of a body not seen before; None when nothing has changed."""
-    if response.status == 304 or digest_bytes(response.body) == state.body_hash:
-        return None
-    content_type = response.header("content-type")
-    return await think(desk, read_feed, response.body, response.url, content_type, feed.timezone)
-
-
-def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> None:
-    feed = desk.feeds[state.feed_id]
-    with desk.store.transaction() as conn:
-        changes = feeds.compare_entries(conn, state.feed_id, read.entries) if read else Changes()
-        poll = _success(feed, state, response, read, changes)
-        feeds.record_poll(conn, poll, changes)
-    warning = read.feed.warning if read else None
-    desk.told(Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning))
-
-
-def _success(
-    feed: Feed, state: FeedState, response: Response, read: ReadFeed | None, changes: Changes
-) -> Poll:
-    outcome = PollOutcome.NEW if changes.new or changes.changed else PollOutcome.UNCHANGED
-    outcome = PollOutcome.NOT_MODIFIED if response.status == 304 else outcome
-    interval = schedule.next_interval(
-        feed,
-        timedelta(seconds=state.interval_s),
-        outcome,
-        changes.known_share,
-        ttl_s=read.feed.ttl_s if read else None,
-    )
-    etag, last_modified = validators(response)
-    if response.status == 304:
-        etag, last_modified = etag or state.etag, last_modified or state.last_modified
-    due = schedule.due_at(response.fetched_at, interval, wish_s=None, chance=random.random())  # noqa: S311 (spreads load, guards nothing)
-    return Poll(
-        feed_id=state.feed_id,
-        started_at=response.fetched_at,
-        duration_ms=response.duration_ms,
-        outcome=outcome,
-        interval_s=round(interval.total_seconds()),
-        next_poll_at=due,
-        status=response.status,
-        size=len(response.body),
-        entries=len(read.entries) if read else 0,
-        etag=etag,
-        last_modified=last_modified,
-        body_hash=state.body_hash if response.status == 304 else digest_bytes(response.body),
-        title=read.feed.title if read else None,
-        language=read.feed.language if read else None,
-    )
-
-
-def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> None:
-    feed, now = desk.feeds[state.feed_id], desk.clock()
-    wish = fault.retry_after_s if isinstance(fault, FetchError) else None
-    interval = schedule.after_failure(feed, state.failures + 1)
-    poll = Poll(
-        feed_id=state.feed_id,
-        started_at=now,
-        duration_ms=round((now - started).total_seconds() * 1000),
-        outcome=PollOutcome.ERROR,
-        interval_s=state.interval_s,
-        next_poll_at=schedule.due_at(now, interval, wish_s=wish, chance=random.random()),  # noqa: S311 (as above)
-        status=fault.status if isinstance(fault, StatusError) else None,
-        error=str(fault),
-    )
-    with desk.store.transaction() as conn:
-        feeds.record_poll(conn, poll, Changes())
-    desk.told(Outcome("feed", feed.name, poll.outcome, fault=str(fault)))
-
-
-# ---------------------------------------------------------------- articles
 
 
 def due_now(desk: Desk) -> list[DueEntry]:
@@ -174,7 +63,16 @@ async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:
     at_once = [each for each in due if not _wants_page(desk, each)]
     for start in range(0, len(at_once), _BATCH):
         await _derive_batch(desk, at_once[start : start + _BATCH])
-    await side_by_side(desk, [(each.entry.url or "", _derive_one(desk, each)) for each in waiting])
+    jobs = [(same[0].entry.url or "", _derive_of_page(desk, same)) for same in _by_page(waiting)]
+    await side_by_side(desk, jobs)
+
+
+def _by_page(due: Sequence[DueEntry]) -> list[list[DueEntry]]:
+    """The entries of one page together: several feeds show one article, and it is asked for once."""
+    pages: dict[str, list[DueEntry]] = {}
+    for each in due:
+        pages.setdefault(canonical(each.entry.url) or "", []).append(each)
+    return list(pages.values())
 
 
 def _wants_page(desk: Desk, due: DueEntry) -> bool:
@@ -217,16 +115,8 @@ async def _read_batch(desk: Desk, batch: Sequence[DueEntry]) -> list[Article | A
         return list(await think(desk, read_entries, jobs))
     except Exception as fault:  # noqa: BLE001 (as above; one by one it is known whose it is)
         if len(batch) == 1:
-            return [_named(fault, batch[0].entry.guid)]
+            return [named(fault, batch[0].entry.guid)]
     return [result for each in batch for result in await _read_batch(desk, [each])]
-
-
-def _named(fault: Exception, what: str) -> AggregatorError:
-    """The fault for the log of polls and entries; a bug is shown in full in the log."""
-    if isinstance(fault, AggregatorError):
-        return fault
-    log.error("%s: internal error", what, exc_info=fault)
-    return AggregatorError(f"internal error: {fault!r}"[:300])
 
 
 def _record_found(
@@ -239,19 +129,21 @@ def _record_found(
     return record_article(conn, Reading(due, found, retry_at=later), now)
 
 
-async def _derive_one(desk: Desk, due: DueEntry) -> None:
-    """One article, read from the page behind its entry, or else from what the feed says."""
-    reading = await _read_page(desk, due)
-    now = desk.clock()
-    with desk.store.transaction() as conn:
-        if isinstance(reading, Reading):
-            outcome = record_article(conn, reading, now)
-        else:
-            outcome = _record_found(conn, desk, due, now, reading)
-    desk.told(outcome)
+async def _derive_of_page(desk: Desk, same: Sequence[DueEntry]) -> None:
+    """The articles of entries with one page between them, read from it, or else from what their feeds say."""
+    page = await _page(desk, same[0])
+    for due in same:
+        reading = await _read_page(desk, due, page)
+        now = desk.clock()
+        with desk.store.transaction() as conn:
+            if isinstance(reading, Reading):
+                outcome = record_article(conn, reading, now)
+            else:
+                outcome = _record_found(conn, desk, due, now, reading)
+        desk.told(outcome)
 
 
-async def _read_page(desk: Desk, due: DueEntry) -> Reading | AggregatorError:
+async def _page(desk: Desk, due: DueEntry) -> Response | AggregatorError:
     feed = desk.feeds[due.feed_id]
     request = Request(
         due.entry.url or "",
@@ -259,10 +151,20 @@ async def _read_page(desk: Desk, due: DueEntry) -> Reading | AggregatorError:
         allow_private=desk.allow_private or feed.allow_private,
     )
     try:
-        page = await ask_in_turn(desk, feed, request)
-        article = await think(desk, read_page, page, due.entry, feed)
+        return await page_in_turn(desk, feed, request)
     except Exception as fault:  # noqa: BLE001 (one page's bug must not stop the others; it is shown in full)
-        return await _from_feed(desk, due, _named(fault, request.url))
+        return named(fault, request.url)
+
+
+async def _read_page(
+    desk: Desk, due: DueEntry, page: Response | AggregatorError
+) -> Reading | AggregatorError:
+    if isinstance(page, AggregatorError):
+        return await _from_feed(desk, due, page)
+    try:
+        article = await think(desk, read_page, page, due.entry, desk.feeds[due.feed_id])
+    except Exception as fault:  # noqa: BLE001 (as above)
+        return await _from_feed(desk, due, named(fault, page.url))
     return Reading(due, article, page)
 
 
@@ -272,6 +174,8 @@ async def _from_feed(desk: Desk, due: DueEntry, fault: AggregatorError) -> Readi
     if isinstance(found, AggregatorError):
         return found
     wish = fault.retry_after_s if isinstance(fault, FetchError) else None
+    if isinstance(fault, PostponedError):  # it was not tried
+        return Reading(due, found, retry_at=desk.clock() + timedelta(seconds=wish or 0))
     retry = schedule.page_due_at(desk.clock(), due.tries, wish_s=wish) if _passes(fault) else None
     return Reading(due, found, fault=str(fault), retry_at=retry)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from aggregator.model import Config, Feed
+    from aggregator.model import Config, Feed, FeedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Summary:
     @property
     def reached(self) -> int:
         """How many feeds answered."""
-        return self.feeds.total() - self.feeds["error"]
+        return self.feeds.total() - self.feeds["error"] - self.feeds["postponed"]
 
     def as_dict(self) -> dict[str, object]:
         """The summary as it is printed in JSON."""
@@ -135,8 +135,21 @@ async def _round(
             states = feeds.feed_states(conn, clock() if wishes.due_only else None)
         wanted = {number: feed for number, feed in by_id.items() if _is_wanted(feed, wishes.names)}
         desk = Desk(store, fetcher, executor, wanted, wishes.allow_private, wishes.pages, clock, told)
-        await poll_feeds(desk, [state for state in states if state.feed_id in wanted])
+        asked = [
+            state for state in states if state.feed_id in wanted and _may_be_asked(state, wishes, clock())
+        ]
+        await poll_feeds(desk, asked)
         await derive_articles(desk, due_now(desk))
+
+
+def _may_be_asked(state: FeedState, wishes: Wishes, now: datetime) -> bool:
+    """Whether the feed's server has nothing against it: it did not ask to wait, and the feed is not gone.
+
+    A feed that is named, or due, is asked all the same.
+    """
+    if wishes.names or wishes.due_only:
+        return True
+    return not state.gone and (state.not_before_at is None or state.not_before_at <= now)
 
 
 def _is_wanted(feed: Feed, names: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ import functools
 import re
 import tomllib
 from importlib import resources
-from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 _SAFE = "/%:@!$&'()*+,;=~-._?[]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -57,6 +57,16 @@ def _absolute(url: str | None, base: str) -> str | None:
     if parts.scheme.lower() not in _DEFAULT_PORTS or not host or len(joined) > _LONGEST:
         return None
     return joined
+
+
+def without_userinfo(url: str) -> tuple[str, str | None]:
+    """A URL without its user and password, and these as ``user:password``, or None.
+
+    They are the user's own and belong into no address that is stored, shown or sent on (RFC 3986 §7.5).
+    """
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    return (urlunsplit(parts._replace(netloc=host)), unquote(userinfo)) if at else (url, None)
 
 
 def canonical(url: str | None) -> str | None:

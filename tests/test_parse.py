@@ -30,7 +30,7 @@ def test_an_item_becomes_an_entry() -> None:
         ),
         url=URL,
     )
-    assert (parsed.title, parsed.language, parsed.ttl_s, parsed.warning) == ("Wire", "en", 900, None)
+    assert (parsed.title, parsed.language, parsed.cadence.floor_s, parsed.warning) == ("Wire", "en", 900, None)
     assert parsed.entries == (
         Entry(
             guid="n1",

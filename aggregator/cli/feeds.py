@@ -16,16 +16,16 @@ from aggregator.config import load_config
 from aggregator.errors import StoreError
 from aggregator.fetch import Fetcher
 from aggregator.model import Feed, Request
-from aggregator.pipeline import read_feed
 from aggregator.printable import safe_line
 from aggregator.query import open_read_only
 from aggregator.schedule import explain_interval
+from aggregator.thinking import read_feed
 
 if TYPE_CHECKING:
     import sqlite3
 
     from aggregator.cli import Settings
-    from aggregator.pipeline import ReadFeed
+    from aggregator.thinking import ReadFeed
 
 _COLUMNS = (
     "id", "name", "url", "title", "agency", "section", "language", "state", "interval_s", "next_poll_at",

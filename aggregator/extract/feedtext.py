@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from aggregator.model import Article, TextBasis
-from aggregator.text import count_words, normal_form, one_line, paragraphs_of
+from aggregator.text import count_words, fold_spaces, normal_form, one_line, paragraphs_of
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def extract_entry(entry: Entry, feed: Feed | None) -> Article:
     basis, text = _best(content, summary, full=carries_full_text(entry))
     return Article(
         url=entry.url,
-        headline=one_line(entry.title),
+        headline=fold_spaces(entry.title or "") or None,  # plain text already: `<` is a word of it
         paragraphs=text,
         text_basis=basis,
         extractor=basis.value,

@@ -11,6 +11,7 @@ from aggregator.parse.digests import entry_digest
 from aggregator.parse.documents import read_xml
 from aggregator.parse.drafts import MAX_ENTRIES, FeedDraft, build_entries
 from aggregator.parse.jsonfeed import read_json_feed
+from aggregator.urls import web_url
 
 __all__ = ["entry_digest", "parse_feed"]
 
@@ -44,7 +45,8 @@ def parse_feed(
         title=draft.title,
         language=draft.language,
         warning=draft.warning or cut,
-        ttl_s=draft.ttl_s,
+        cadence=draft.cadence,
+        prev_archive=web_url(draft.prev_archive, url) if draft.prev_archive else None,
     )
 
 

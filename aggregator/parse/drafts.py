@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from aggregator.model import Entry
+from aggregator.model import Cadence, Entry
 from aggregator.parse.dates import read_date
 from aggregator.parse.titles import plain_line
 from aggregator.text import digest
@@ -54,7 +54,8 @@ class FeedDraft(NamedTuple):
     language: str | None = None
     link: str | None = None
     warning: str | None = None
-    ttl_s: int | None = None
+    cadence: Cadence = Cadence()
+    prev_archive: str | None = None
 
 
 def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Entry, ...]:
@@ -62,12 +63,6 @@ def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Ent
     base = web_url(draft.link, url) or url
     built = [_entry(each, base, timezone) for each in draft.entries[:MAX_ENTRIES]]
     return _told_apart(built)
-
-
-def ttl_seconds(minutes: str | None) -> int | None:
-    """The seconds of an RSS ``<ttl>``; None for anything that is no positive number."""
-    found = (minutes or "").strip()
-    return int(found) * 60 or None if found.isascii() and found.isdigit() and len(found) <= 7 else None
 
 
 def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:

@@ -9,7 +9,8 @@ from typing import Any
 import feedparser
 
 from aggregator.errors import ParseError
-from aggregator.parse.drafts import EntryDraft, FeedDraft, ttl_seconds
+from aggregator.parse.cadence import read_cadence
+from aggregator.parse.drafts import EntryDraft, FeedDraft
 
 #: feedparser's pattern for mail addresses is quadratic in the length of a word; no real one is longer.
 _LONG_WORD = re.compile(rb"([\w.+-]{100})[\w.+-]+")
@@ -34,7 +35,9 @@ def read_loosely(body: bytes) -> FeedDraft:
         title=_text(feed, "title"),
         language=_text(feed, "language"),
         link=_text(feed, "link"),
-        ttl_s=ttl_seconds(_text(feed, "ttl")),
+        cadence=read_cadence(
+            _text(feed, "ttl"), _text(feed, "sy_updateperiod"), _text(feed, "sy_updatefrequency")
+        ),
     )
 
 

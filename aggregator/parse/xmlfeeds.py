@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from aggregator.parse.drafts import MAX_ENTRIES, MAX_NAME, MAX_TAGS, EntryDraft, FeedDraft, ttl_seconds
+from aggregator.parse.cadence import read_cadence
+from aggregator.parse.drafts import MAX_ENTRIES, MAX_NAME, MAX_TAGS, EntryDraft, FeedDraft
 from aggregator.parse.elements import CONTAINER, Use, families, uses_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from aggregator.model import Cadence
 
 #: What an item is called: RSS, Atom, sitemap.
 ITEM_TAGS = ("{*}item", "{*}entry", "{*}url")
@@ -92,7 +95,8 @@ def feed_draft(root: etree._Element, entries: list[EntryDraft]) -> FeedDraft:
         title=_inner(channel.find(f"{namespace}title")),
         language=_language(root, channel, namespace),
         link=_feed_link(channel, namespace),
-        ttl_s=ttl_seconds(channel.findtext(f"{namespace}ttl")),
+        cadence=_cadence(channel, namespace),
+        prev_archive=_link(channel, "prev-archive"),
     )
 
 
@@ -145,6 +149,22 @@ def _language(root: etree._Element, channel: etree._Element, namespace: str) -> 
     named = (channel.findtext(name) for name in (f"{namespace}language", *_spelled("dc", "language")))
     given = next((text.strip() for text in named if text and text.strip()), None)
     return given or channel.get(_LANG) or root.get(_LANG)
+
+
+def _cadence(channel: etree._Element, namespace: str) -> Cadence:
+    """When the feed says it is worth asking."""
+    period, frequency = (channel.findtext(f"{{*}}{name}") for name in ("updatePeriod", "updateFrequency"))
+    hours = (node.text for node in channel.iterfind(f"{namespace}skipHours/{namespace}hour"))
+    days = (node.text for node in channel.iterfind(f"{namespace}skipDays/{namespace}day"))
+    return read_cadence(channel.findtext(f"{namespace}ttl"), period, frequency, hours, days)
+
+
+def _link(channel: etree._Element, rel: str) -> str | None:
+    """Where the feed's own link of that relation leads."""
+    links = (
+        node for node in channel.iterchildren("{http://www.w3.org/2005/Atom}link") if node.get("rel") == rel
+    )
+    return next((node.get("href") for node in links), None)
 
 
 def _spelled(family: str, name: str) -> Iterator[str]:

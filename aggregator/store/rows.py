@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 
 def stamp(when: datetime | None) -> str | None:
@@ -25,4 +26,14 @@ def packed(values: tuple[str, ...]) -> str | None:
 
 def unpacked(text: str | None) -> tuple[str, ...]:
     """The words that ``packed`` wrote."""
+    return tuple(json.loads(text)) if text else ()
+
+
+def packed_numbers(values: tuple[float, ...]) -> str | None:
+    """A list of numbers as JSON text; None when there are none."""
+    return json.dumps(values, separators=(",", ":")) if values else None
+
+
+def unpacked_numbers(text: str | None) -> tuple[Any, ...]:
+    """The numbers that ``packed_numbers`` wrote."""
     return tuple(json.loads(text)) if text else ()

@@ -1,0 +1,285 @@
+"""The first half of the way: one poll of a feed, from what is asked to what is written down.
+
+::
+
+    Feed ──due──▶ ask ─Response─▶ read ─Entry…─▶ record_poll   one transaction: entries, validators,
+                                                              next due time, poll log
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aggregator import schedule
+from aggregator.desk import Desk, Outcome, ask_in_turn, named, side_by_side, think
+from aggregator.errors import AggregatorError, FetchError, ParseError, PostponedError, StatusError, StoreError
+from aggregator.fetch import kept_headers, validators
+from aggregator.freshness import fresh_for_s, knows_delta
+from aggregator.model import PollOutcome, Request
+from aggregator.rhythm import learn
+from aggregator.schedule import Seen
+from aggregator.store import polls
+from aggregator.store.polls import Changes, Gap, Kept, Poll
+from aggregator.text import digest_bytes
+from aggregator.thinking import read_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.model import Cadence, Entry, Feed, FeedState, Response
+    from aggregator.thinking import ReadFeed
+
+log = logging.getLogger("aggregator")
+
+#: A permanent redirect is believed when so many polls in a row were led to one place, a feed: the gate of
+#: a hotel's network answers 301 too.
+_STABLE_MOVES = 3
+#: So many answers of 304 in a row are not believed: one in fifty polls fetches the whole again.
+_UNMODIFIED = 50
+_DELTA = 226  # RFC 3229
+#: Archives read to close one gap.
+_MOST_ARCHIVES = 10
+
+
+async def poll_feeds(desk: Desk, states: Sequence[FeedState]) -> None:
+    """Polls those feeds, hosts side by side, the most urgent first; a failure costs only its own feed.
+
+    Raises:
+        StoreError: the database cannot be written; polls not yet recorded are due again.
+    """
+    now = desk.clock()
+    ordered = sorted(states, key=lambda state: -schedule.urgency(state, now))
+    await side_by_side(desk, [(_address(desk, state), poll_feed(desk, state)) for state in ordered])
+
+
+async def poll_feed(desk: Desk, state: FeedState) -> None:
+    """Polls one feed and records what came of it, in one transaction."""
+    feed, started = desk.feeds[state.feed_id], desk.clock()
+    try:
+        response = await _ask(desk, feed, state)
+        read = await _read_if_new(desk, feed, state, response)
+        read = await _with_archives(desk, state, read) if read else None
+    except PostponedError as fault:
+        _postpone(desk, state, fault)
+    except Exception as fault:  # noqa: BLE001 (one feed's bug must not stop the others; it is shown in full)
+        _record_failure(desk, state, started, named(fault, feed.name))
+    else:
+        _record_success(desk, state, response, read)
+
+
+# ---------------------------------------------------------------- asking
+
+
+def _address(desk: Desk, state: FeedState) -> str:
+    """Where a feed is asked for: its own URL, or where that has moved for good."""
+    if state.moved_to and state.moves >= _STABLE_MOVES:
+        return state.moved_to
+    return desk.feeds[state.feed_id].url
+
+
+async def _ask(desk: Desk, feed: Feed, state: FeedState) -> Response:
+    url = _address(desk, state)
+    conditional = state.body_hash is not None and state.unmodified < _UNMODIFIED
+    request = Request(
+        url,
+        kept_headers(feed.headers, feed.url, url),
+        state.etag if conditional else None,
+        state.last_modified if conditional else None,
+        allow_private=desk.allow_private or feed.allow_private,
+        delta=conditional and state.delta and state.etag is not None,
+    )
+    response = await ask_in_turn(desk, feed, request)
+    if response.status == 304 and not (request.etag or request.last_modified):
+        raise FetchError("answered HTTP 304 Not Modified though it was asked for the whole")
+    return response
+
+
+async def _read_if_new(desk: Desk, feed: Feed, state: FeedState, response: Response) -> ReadFeed | None:
+    """The entries of a body not seen before; None when nothing has changed."""
+    if response.status == 304 or digest_bytes(response.body) == state.body_hash:
+        return None
+    content_type = response.header("content-type")
+    return await think(desk, read_feed, response.body, response.url, content_type, feed.timezone)
+
+
+async def _with_archives(desk: Desk, state: FeedState, read: ReadFeed) -> ReadFeed:
+    """What was read; where it does not reach back to the last poll, with its archives (RFC 5005 §4)."""
+    link = read.feed.prev_archive
+    if not link or state.last_success_at is None or _overlaps(desk, state, read):
+        return read
+    feed, asked = desk.feeds[state.feed_id], set[str]()
+    entries = {entry.guid: (entry, digest) for entry, digest in read.entries}
+    while link and link not in asked and len(asked) < _MOST_ARCHIVES:
+        asked.add(link)
+        older = await _archive(desk, feed, link)
+        if older is None:
+            break
+        entries = {entry.guid: (entry, digest) for entry, digest in older.entries} | entries
+        link = None if _overlaps(desk, state, older) else older.feed.prev_archive
+    return replace(read, entries=tuple(entries.values()))
+
+
+def _overlaps(desk: Desk, state: FeedState, read: ReadFeed) -> bool:
+    with desk.store.reading() as conn:
+        return bool(polls.compare_entries(conn, state.feed_id, read.entries).known)
+
+
+async def _archive(desk: Desk, feed: Feed, url: str) -> ReadFeed | None:
+    """One archive; None when it cannot be had: the entries that could be are stored all the same."""
+    private = desk.allow_private or feed.allow_private
+    request = Request(url, kept_headers(feed.headers, feed.url, url), allow_private=private)
+    try:
+        response = await ask_in_turn(desk, feed, request)
+        content_type = response.header("content-type")
+        return await think(desk, read_feed, response.body, response.url, content_type, feed.timezone)
+    except StoreError:
+        raise
+    except AggregatorError as fault:
+        log.warning("%s: its archive %s: %s", feed.name, url, fault)
+        return None
+
+
+# ---------------------------------------------------------------- writing down
+
+
+def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> None:
+    feed = desk.feeds[state.feed_id]
+    with desk.store.transaction() as conn:
+        changes = polls.compare_entries(conn, state.feed_id, read.entries) if read else Changes()
+        poll = _success(feed, state, response, read, changes)
+        polls.record_poll(conn, poll, changes)
+    warning = read.feed.warning if read else None
+    desk.told(Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning))
+
+
+def _success(
+    feed: Feed, state: FeedState, response: Response, read: ReadFeed | None, changes: Changes
+) -> Poll:
+    now, kept, gap = response.fetched_at, _kept(feed, state, response, read, changes), None
+    if response.status != _DELTA:
+        gap = _gap(state, changes, now)
+    outcome = PollOutcome.NEW if changes.new or changes.changed else PollOutcome.UNCHANGED
+    seen = Seen(
+        outcome=PollOutcome.NOT_MODIFIED if response.status == 304 else outcome,
+        # A delta shows nothing that was known: whether the polls are near enough cannot be seen in it.
+        known_share=0.5 if response.status == _DELTA else changes.known_share,
+        gap=gap is not None,
+        fresh_s=fresh_for_s(response),
+        cadence=kept.cadence,
+        window_from=kept.window_from,
+        rhythm=kept.rhythm,
+    )
+    interval = timedelta(seconds=state.interval_s)
+    return Poll(
+        feed_id=state.feed_id,
+        started_at=now,
+        duration_ms=response.duration_ms,
+        outcome=seen.outcome,
+        plan=schedule.after_success(feed, interval, seen, now, random.random()),  # noqa: S311 (spreads load, guards nothing)
+        status=response.status,
+        size=len(response.body),
+        entries=len(read.entries) if read else 0,
+        kept=kept,
+        gap=gap,
+    )
+
+
+def _kept(feed: Feed, state: FeedState, response: Response, read: ReadFeed | None, changes: Changes) -> Kept:
+    etag, last_modified = validators(response)
+    unmodified = response.status == 304
+    if unmodified:  # RFC 9111 §4.3.4: what a 304 does not say stays as it was
+        etag, last_modified = etag or state.etag, last_modified or state.last_modified
+    moved_to, moves = _move(feed, state, response)
+    return Kept(
+        etag=etag,
+        last_modified=last_modified,
+        body_hash=state.body_hash if unmodified else digest_bytes(response.body),
+        moved_to=moved_to,
+        moves=moves,
+        unmodified=state.unmodified + 1 if unmodified else 0,
+        delta=state.delta or knows_delta(response),
+        cadence=_cadence(state, read),
+        window_from=_window_from(state, response, read),
+        rhythm=_rhythm(state, response, changes),
+        title=read.feed.title if read else None,
+        language=read.feed.language if read else None,
+    )
+
+
+def _move(feed: Feed, state: FeedState, response: Response) -> tuple[str | None, int]:
+    """Where permanent redirects lead, and how many polls in a row they have led there."""
+    settled = state.moved_to is not None and state.moves >= _STABLE_MOVES
+    if settled and response.moved_to is None:
+        return state.moved_to, state.moves
+    if response.moved_to is None or response.moved_to == feed.url:
+        return None, 0
+    return response.moved_to, state.moves + 1 if response.moved_to == state.moved_to else 1
+
+
+def _cadence(state: FeedState, read: ReadFeed | None) -> Cadence:
+    return read.feed.cadence if read else state.cadence
+
+
+def _window_from(state: FeedState, response: Response, read: ReadFeed | None) -> datetime | None:
+    """When the oldest entry shown was published; unknown when fewer than half of them say so."""
+    if read is None or response.status == _DELTA:
+        return state.window_from
+    dates = _dates(read.entries, response.fetched_at)
+    return min(dates) if len(dates) > 1 and 2 * len(dates) >= len(read.entries) else None
+
+
+def _rhythm(state: FeedState, response: Response, changes: Changes) -> tuple[float, ...]:
+    if not changes.new:
+        return state.rhythm
+    news = (entry.published_at for entry, _ in changes.new)
+    return learn(state.rhythm, state.last_new_at, response.fetched_at, news)
+
+
+def _gap(state: FeedState, changes: Changes, now: datetime) -> Gap | None:
+    """A poll that knows none of its entries does not overlap with the last, unless its dates reach back."""
+    if changes.known or changes.first or not changes.new or state.last_success_at is None:
+        return None
+    estimate = schedule.missed(state.last_success_at, _dates(changes.new, now), now)
+    return None if estimate == 0 else Gap(state.last_success_at, estimate)
+
+
+def _dates(entries: Sequence[tuple[Entry, bytes]], now: datetime) -> list[datetime]:
+    return [entry.published_at for entry, _ in entries if entry.published_at and entry.published_at <= now]
+
+
+def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> None:
+    feed, now = desk.feeds[state.feed_id], desk.clock()
+    wish = fault.retry_after_s if isinstance(fault, FetchError) else None
+    status = fault.status if isinstance(fault, StatusError) else None
+    poll = Poll(
+        feed_id=state.feed_id,
+        started_at=now,
+        duration_ms=round((now - started).total_seconds() * 1000),
+        outcome=PollOutcome.ERROR,
+        plan=schedule.plan_after_failure(
+            feed,
+            state,
+            now,
+            status=status,
+            wish_s=wish,
+            chance=random.random(),  # noqa: S311 (as above)
+        ),
+        status=status,
+        error=str(fault),
+        forget_move=isinstance(fault, ParseError) or (status is not None and 400 <= status < 429),
+    )
+    with desk.store.transaction() as conn:
+        polls.record_poll(conn, poll, Changes())
+    desk.told(Outcome("feed", feed.name, poll.outcome, fault=str(fault)))
+
+
+def _postpone(desk: Desk, state: FeedState, fault: PostponedError) -> None:
+    feed = desk.feeds[state.feed_id]
+    due = desk.clock() + timedelta(seconds=fault.retry_after_s or 0)
+    with desk.store.transaction() as conn:
+        polls.postpone_poll(conn, state.feed_id, due, str(fault))
+    desk.told(Outcome("feed", feed.name, "postponed", fault=str(fault)))
