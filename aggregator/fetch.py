@@ -7,12 +7,14 @@ the connection is made, so redirects and rebinding names are covered. The librar
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -30,7 +32,10 @@ from aggregator.model import Response
 from aggregator.urls import web_url
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
+
+    from aiohttp.connector import Connection
 
     from aggregator.model import Request
 
@@ -149,6 +154,15 @@ class _PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
+class _Answer(aiohttp.ClientResponse):
+    """An answer whose reason phrase is plain ASCII; servers send theirs in any charset."""
+
+    async def start(self, connection: Connection) -> Self:
+        await super().start(connection)
+        self.reason = (self.reason or "").encode("ascii", "ignore").decode()
+        return self
+
+
 _NETWORK_FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
 
 
@@ -156,12 +170,24 @@ def _new_client(*, allow_private: bool) -> httpx.AsyncClient:
     connector = aiohttp.TCPConnector(
         resolver=ThreadedResolver() if allow_private else _PublicResolver(),
         limit=_CONNECTIONS,
-        ssl=httpx.create_ssl_context(),
+        ssl=_tls(),
         use_dns_cache=False,
     )
-    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-    limits = httpx.Timeout(_STILL_S, pool=_DEADLINE_S)
-    return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=limits, trust_env=False)
+    session = aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), response_class=_Answer
+    )
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session),
+        timeout=httpx.Timeout(_STILL_S, pool=_DEADLINE_S),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # httpx has a jar of its own
+        trust_env=False,
+    )
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading all certificates takes longer than most requests (140 ms): once a process."""
+    return httpx.create_ssl_context()
 
 
 def _asked(request: Request) -> dict[str, str]:
@@ -208,12 +234,13 @@ def _response(answer: httpx.Response, body: bytes, now: datetime, started: float
 
 
 def validators(response: Response) -> tuple[str | None, str | None]:
-    """ETag and Last-Modified exactly as they came; None for one that is missing or absurdly long."""
+    """ETag and Last-Modified exactly as they came; None for one that is missing or cannot be sent back."""
     return _kept(response.header("etag")), _kept(response.header("last-modified"))
 
 
 def _kept(validator: str | None) -> str | None:
-    return validator if validator and len(validator) <= _LONGEST_VALIDATOR else None
+    usable = validator and len(validator) <= _LONGEST_VALIDATOR and validator.isascii()
+    return validator if usable else None
 
 
 def retry_after_s(value: str | None, now: datetime) -> int | None:
