@@ -94,7 +94,7 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, help="Show a traceback for every fault.")
 @click.pass_context
 def main(ctx: click.Context, feeds: Path, db: Path, *, debug: bool) -> None:
-    r"""A wire desk in one package: poll feeds, read wire copy, ask for stories.
+    """A wire desk in one package: poll feeds, read wire copy, ask for stories.
 
     \b
     aggregator demo                      a self-contained wire, no internet needed

@@ -37,7 +37,7 @@ def poll(
     allow_private: bool,
     as_json: bool,
 ) -> None:
-    r"""One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
+    """One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
 
     Ends with one summary line. Single feeds may fail: they are listed and tried again later.
     Exit status 1 when not one feed could be reached.
@@ -60,7 +60,7 @@ def poll(
 @click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
 @click.pass_obj
 def run(settings: Settings, *, allow_private: bool) -> None:
-    r"""The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
+    """The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
 
     What is in hand is finished. SIGHUP or a changed feeds.yaml reloads it; a broken one is reported and the
     old one kept.

@@ -37,7 +37,7 @@ _NO_URL = "https://copy.invalid/"
 @click.option("--published", metavar="ISO", help="When it was published; finds the year of the dateline.")
 @click.option("--url", metavar="URL", help="Where the page was found.")
 def read(file: str, published: str | None, url: str | None) -> None:
-    r"""Read one piece of wire copy, plain text or an HTML page, and print its record as JSON.
+    """Read one piece of wire copy, plain text or an HTML page, and print its record as JSON.
 
     FILE is a path, or - for standard input. Nothing is stored. Plain text is taken as blank-line
     separated blocks: label, headline, deck, byline, body.
