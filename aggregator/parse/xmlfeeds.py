@@ -208,22 +208,14 @@ def _content(node: etree._Element) -> str | None:
 
 
 def _read_link(node: etree._Element, use: Use, found: _Found) -> None:
-    text = (node.text or "").strip()
-    rank = 10 * use.rank
-    if not text and node.get("href"):
-        text, rank = _href(node, rank, found)
-    if found.put("link", rank, text):
+    """An entry's page, as RSS or Atom (RFC 4287 §4.2.7) give it; a picture is taken where it is one."""
+    address = (node.text or "").strip() or node.get("href")
+    kind = node.get("type") or "text/html"
+    if not _alternate(node):
+        if node.get("rel") == "enclosure" and kind.startswith("image/"):
+            found.put("image", 0, address)
+    elif found.put("link", 2 * use.rank + ("html" not in kind), address):
         found.link_node = node
-
-
-def _href(node: etree._Element, rank: int, found: _Found) -> tuple[str, int]:
-    """The address of an Atom link that is the entry's page (RFC 4287 §4.2.7), and how good a one it is."""
-    href, kind = node.get("href") or "", node.get("type") or "text/html"
-    if _alternate(node):
-        return href, rank if "html" in kind else rank + 1
-    if node.get("rel") == "enclosure" and kind.startswith("image/"):
-        found.put("image", 0, href)
-    return "", rank
 
 
 def _alternate(node: etree._Element) -> bool:
