@@ -36,8 +36,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PARAGRAPH = re.compile(r"(?P<word>[^\n]+)(?P<space>\s*)")
-#: Pairs of equal words that are looked at; the time goes with them. News of 2,000 words has 50,000 (20 ms); the
-#: worst text made for it took 1 s. Above it paragraphs are compared, and if they repeat too, only both ends.
+#: Pairs of equal words that are looked at; the time goes with them. News of 2,000 words has 50,000 (20 ms);
+#: the worst text made for it took 1 s. Above it paragraphs are compared, and if they repeat too, both ends.
 _MOST_PAIRS = 60_000
 
 Tokens = list[re.Match[str]]
