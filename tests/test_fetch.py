@@ -250,45 +250,6 @@ def test_headers_do_not_come_back_with_a_way_home(wire: Wire, other_wire: Wire) 
     assert [("x-key" in asked.headers) for asked in wire.asked] == [True, False]
 
 
-# ---------------------------------------------------------------- addresses
-
-PRIVATE = [
-    "127.0.0.1", "127.8.8.8", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "0.0.0.0",  # noqa: S104 (asked, not bound)
-    "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1",
-    "169.254.169.254", "100.64.0.1", "[fe80::1]", "[fd00::1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
-    "224.0.0.1", "[ff02::1]", "255.255.255.255", "localhost", "localhost.", "LOCALHOST", "①②⑦.⓪.⓪.①",
-    "user:secret@127.0.0.1",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("host", PRIVATE)
-def test_private_addresses_are_refused_however_they_are_spelled(wire: Wire, host: str) -> None:
-    wire.set("/", BODY)
-    fault = refusal(f"http://{host}:{wire.base.rpartition(':')[2]}/", allow_private=False)
-    assert wire.asked == []
-    assert "secret" not in str(fault)
-    known = "not a public address" in str(fault)
-    assert known or "not known (DNS)" in str(fault) or "could not be reached" in str(fault)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "localhost", "2130706433"])
-def test_the_refusal_of_an_address_says_how_to_allow_it(wire: Wire, host: str) -> None:
-    fault = refusal(f"http://{host}:{wire.base.rpartition(':')[2]}/", allow_private=False)
-    assert isinstance(fault, RefusedError)
-    assert "is not a public address; allow it with --allow-private" in str(fault)
-
-
-def test_a_name_for_loopback_is_asked_when_allowed(wire: Wire) -> None:
-    wire.set("/", BODY)
-    assert get(f"http://localhost:{wire.base.rpartition(':')[2]}/").body == BODY
-
-
-def test_no_proxy_of_the_environment_is_asked(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9/")
-    assert get(wire.set("/", BODY)).body == BODY
-
-
 # ---------------------------------------------------------------- errors
 
 
