@@ -184,9 +184,13 @@ def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: Aggr
 
 
 def due_now(desk: Desk) -> list[DueEntry]:
-    """The entries whose articles are to be derived now."""
+    """The entries whose articles are to be derived now, the earliest first.
+
+    So an equal text joins the one published before it, in whatever order the feeds have answered.
+    """
     with desk.store.reading() as conn:
-        return feeds.due_entries(conn, list(desk.feeds), desk.clock(), limit=_ROUND_ENTRIES)
+        due = feeds.due_entries(conn, list(desk.feeds), desk.clock(), limit=_ROUND_ENTRIES)
+    return sorted(due, key=lambda each: (each.published_at, each.feed_id, each.entry.guid))
 
 
 async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:
@@ -293,8 +297,11 @@ def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
         ParseError: the page holds no article.
     """
     content_type = page.header("content-type")
-    article = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
-    return read_wire(article, default_agency=feed.agency)
+    found = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
+    article = read_wire(found, default_agency=feed.agency)
+    if not article.paragraphs and article.relation is not Relation.KILL:
+        raise ParseError("the page has no article text besides bylines and notes")
+    return article
 
 
 def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> Outcome:
