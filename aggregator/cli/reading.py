@@ -17,6 +17,7 @@ from aggregator.store.rows import stamp
 from aggregator.text import count_words
 from aggregator.urls import outlet_of
 from aggregator.wire import read_copy, read_wire
+from aggregator.wire.agencies import paid_agencies
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,6 +114,7 @@ def record_of(article: Article) -> dict[str, Any]:
         "url": article.url,
         "outlet": article.outlet,
         "agency": article.agency,
+        "paid": article.agency in paid_agencies(),
         "section": article.section,
         "headline": article.headline,
         "deck": article.deck,

@@ -13,7 +13,7 @@ from aggregator.errors import ConfigError
 
 _FIELDS = {
     "name": str, "credit": str, "credits": list, "country": str, "languages": list, "domains": list,
-    "families": list, "no_dash": bool, "paid": bool, "examples": list,
+    "families": list, "no_dash": bool, "paid": bool, "phrases": list, "examples": list,
 }  # fmt: skip
 _NEEDED = ("name", "credits", "languages")
 #: Shorter credits are taken as printed only: in capitals they are agencies, in small letters words.
@@ -35,6 +35,7 @@ class Agency:
     families: tuple[str, ...] = ()
     no_dash: bool = False
     paid: bool = False
+    phrases: tuple[str, ...] = ()
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -104,6 +105,7 @@ def _agency(key: str, row: dict[str, Any]) -> Agency:
         families=tuple(row.get("families", ())),
         no_dash=row.get("no_dash", False),
         paid=row.get("paid", False),
+        phrases=tuple(row.get("phrases", ())),
     )
 
 
@@ -119,6 +121,22 @@ def agency_of_domain(host: str | None) -> str | None:
     labels = (host or "").lower().rstrip(".").split(".")
     domains = (".".join(labels[start:]) for start in range(len(labels) - 1))
     return next((owners[domain] for domain in domains if domain in owners), None)
+
+
+def agency_of_phrase(text: str) -> str | None:
+    """The agency that names itself in a text (``Ukrinform reports``); None when none does."""
+    return next((key for phrase, key in _phrases() if phrase in text), None)
+
+
+@functools.cache
+def _phrases() -> tuple[tuple[str, str], ...]:
+    return tuple((phrase, key) for key, agency in load_agencies().items() for phrase in agency.phrases)
+
+
+@functools.cache
+def paid_agencies() -> frozenset[str]:
+    """The keys of the press-release wires: their copy is paid for by those it is about."""
+    return frozenset(key for key, agency in load_agencies().items() if agency.paid)
 
 
 @functools.cache
