@@ -14,6 +14,8 @@ from aggregator.wire.datelines import by_word
 _MOST_TAILS = 8
 #: A closing sign stands within the last characters of a text.
 _END_REACH = 120
+#: ``yna@example.org (END)``: so many signs stand on one line.
+_MOST_SIGNS = 4
 #: No such line is longer.
 _LONGEST_LINE = 900
 #: Longer "bylines" are sentences.
@@ -92,6 +94,13 @@ def read_credit_line(line: str) -> tuple[str, str | None] | None:
     line = line.strip()
     if len(line) > _LONGEST_LINE:
         return None
+    signs = line.split() if line.count(" ") < _MOST_SIGNS else []
+    if len(signs) > 1 and all(_read_kind(sign) == ("end_sign", None) for sign in signs):
+        return "end_sign", None
+    return _read_kind(line)
+
+
+def _read_kind(line: str) -> tuple[str, str | None] | None:
     for kind in load_credit_lines():
         found = kind.pattern.fullmatch(line)
         if not found:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.language import language_of
 from aggregator.model import Article, Dateline, Relation, Status
+from aggregator.text import normal_form
 from aggregator.wire.agencies import agency_of_domain, agency_of_phrase
 from aggregator.wire.copytext import split_copy
 from aggregator.wire.credits import names_of, read_byline_line, split_tails
@@ -47,7 +48,7 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
         article: as extracted: the headline as printed, the dateline still before the first paragraph.
         default_agency: whose copy it is when neither dateline, byline nor sign-off tells.
     """
-    marks, paragraphs, notes = _take_notes(article.paragraphs)
+    marks, paragraphs, notes = _take_notes(_without_headline(article))
     tails = split_tails(paragraphs)
     opening = _take_opening(tails.paragraphs, article.published_at)
     byline, byline_agency = names_of(article.byline or opening.byline or "")
@@ -65,6 +66,13 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
         language=language,
         quotes=read_quotes(opening.paragraphs, language),
     )
+
+
+def _without_headline(article: Article) -> tuple[str, ...]:
+    """The paragraphs, without the headline that some pages repeat above their text."""
+    first = article.paragraphs[:1]
+    repeated = len(article.paragraphs) > 1 and normal_form(first[0]) == normal_form(article.headline)
+    return article.paragraphs[1:] if repeated else article.paragraphs
 
 
 def _other_agency(article: Article, paragraphs: tuple[str, ...], default: str | None) -> str | None:
