@@ -166,6 +166,7 @@ class _Daemon:
                 fetches_before=now - self._config.keep_fetches,
                 pages_before=now - self._config.keep_pages,
             )
+        self._desk.store.empty_log()
 
     def _reload(self) -> None:
         self._read_at = _changed_at(self._feeds_path)

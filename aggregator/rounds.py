@@ -153,3 +153,4 @@ def _check_names(configured: Iterable[Feed], names: tuple[str, ...]) -> None:
 def _prune(store: Store, config: Config, now: datetime) -> None:
     with store.transaction() as conn:
         feeds.prune(conn, fetches_before=now - config.keep_fetches, pages_before=now - config.keep_pages)
+    store.empty_log()
