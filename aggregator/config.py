@@ -221,8 +221,8 @@ def _pairs(node: yaml.Node) -> list[tuple[str, str]]:
 def _headers(node: yaml.Node, page: _Page) -> tuple[tuple[str, str], ...]:
     pairs = tuple((name, _secret(value, page)) for name, value in _pairs(node))
     for name, value in pairs:
-        if not _HEADER_NAME.fullmatch(name) or any(ord(c) < 32 or ord(c) == 127 for c in value):
-            raise _FaultError(f"'{name[:80]}' is not a header with a one-line value")
+        if not _HEADER_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise _FaultError(f"'{name[:80]}' is not a header with a value of one line in ASCII")
     return pairs
 
 

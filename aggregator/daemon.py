@@ -195,6 +195,7 @@ class _Daemon:
                     fetches_before=now - self._config.keep_fetches,
                     pages_before=now - self._config.keep_pages,
                 )
+            self._desk.store.empty_log()
         except StoreError as fault:
             self._meet(fault)
 

@@ -8,6 +8,7 @@ connection is made, so redirects and rebinding names are covered. The library ca
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -32,7 +33,10 @@ from aggregator.model import Response
 from aggregator.urls import web_url, without_userinfo
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
+
+    from aiohttp.connector import Connection
 
     from aggregator.model import Request
 
@@ -167,6 +171,15 @@ class _PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
+class _Answer(aiohttp.ClientResponse):
+    """An answer whose reason phrase is plain ASCII; servers send theirs in any charset."""
+
+    async def start(self, connection: Connection) -> Self:
+        await super().start(connection)
+        self.reason = (self.reason or "").encode("ascii", "ignore").decode()
+        return self
+
+
 _NETWORK_FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError)
 
 
@@ -174,12 +187,13 @@ def _new_transport(*, allow_private: bool) -> AiohttpTransport:
     connector = aiohttp.TCPConnector(
         resolver=ThreadedResolver() if allow_private else _PublicResolver(),
         limit=_CONNECTIONS,
-        ssl=httpx.create_ssl_context(trust_env=False),
+        ssl=_tls(),
         use_dns_cache=False,
     )
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=_Answer,
         max_line_size=_LONGEST_HEADER,
         max_field_size=_LONGEST_HEADER,
     )
@@ -188,6 +202,12 @@ def _new_transport(*, allow_private: bool) -> AiohttpTransport:
 
 def _timeouts() -> dict[str, dict[str, float]]:
     return {"timeout": {"connect": _STILL_S, "read": _STILL_S, "pool": _DEADLINE_S}}
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading all certificates takes longer than most requests (140 ms): once a process."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _asked(request: Request) -> dict[str, str]:
@@ -246,12 +266,13 @@ def _response(answer: httpx.Response, body: bytes, now: datetime, started: float
 
 
 def validators(response: Response) -> tuple[str | None, str | None]:
-    """ETag and Last-Modified exactly as they came; None for one that is missing or absurdly long."""
+    """ETag and Last-Modified exactly as they came; None for one that is missing or cannot be sent back."""
     return _kept(response.header("etag")), _kept(response.header("last-modified"))
 
 
 def _kept(validator: str | None) -> str | None:
-    return validator if validator and len(validator) <= _LONGEST_VALIDATOR else None
+    usable = validator and len(validator) <= _LONGEST_VALIDATOR and validator.isascii()
+    return validator if usable else None
 
 
 def _is_literal(host: str) -> bool:

@@ -112,7 +112,7 @@ class FeedState:
     last_success_at: datetime | None = None
     last_new_at: datetime | None = None
     gone: bool = False  # answered HTTP 410
-    not_before_at: datetime | None = None  # its server's wish
+    not_before_at: datetime | None = None  # its server wants no request before (Retry-After, 410)
     moved_to: str | None = None  # where permanent redirects led at the last polls
     moves: int = 0  # polls in a row that were led there
     unmodified: int = 0  # answers of 304 in a row

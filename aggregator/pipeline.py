@@ -48,9 +48,13 @@ _PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
 def due_now(desk: Desk) -> list[DueEntry]:
-    """The entries whose articles are to be derived now."""
+    """The entries whose articles are to be derived now, the earliest first.
+
+    So an equal text joins the one published before it, in whatever order the feeds have answered.
+    """
     with desk.store.reading() as conn:
-        return feeds.due_entries(conn, list(desk.feeds), desk.clock(), limit=_ROUND_ENTRIES)
+        due = feeds.due_entries(conn, list(desk.feeds), desk.clock(), limit=_ROUND_ENTRIES)
+    return sorted(due, key=lambda each: (each.published_at, each.feed_id, each.entry.guid))
 
 
 async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:

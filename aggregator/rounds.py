@@ -143,7 +143,7 @@ async def _round(
 
 
 def _may_be_asked(state: FeedState, wishes: Wishes, now: datetime) -> bool:
-    """Whether the feed's server has nothing against it: it did not ask to wait, and the feed is not gone.
+    """Whether the feed's server has nothing against it: it set no time to wait, and the feed is not gone.
 
     A feed that is named, or due, is asked all the same.
     """
@@ -166,3 +166,4 @@ def _check_names(configured: Iterable[Feed], names: tuple[str, ...]) -> None:
 def _prune(store: Store, config: Config, now: datetime) -> None:
     with store.transaction() as conn:
         feeds.prune(conn, fetches_before=now - config.keep_fetches, pages_before=now - config.keep_pages)
+    store.empty_log()

@@ -50,7 +50,7 @@ class Plan:
     interval: timedelta
     due_at: datetime
     why: str
-    not_before: datetime | None = None  # its server's or its own wish
+    not_before: datetime | None = None  # its server wants no request at all before (Retry-After, 410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,7 @@ def after_success(feed: Feed, interval: timedelta, seen: Seen, now: datetime, ch
     open_again = _not_skipped(due, seen.cadence)
     if open_again > due:
         due, why = open_again + chance * _JITTER * _HOUR, "the feed's skipHours and skipDays"
-    return Plan(
-        found, due, why, _latest(now + wish if wish else None, open_again if open_again == due else None)
-    )
+    return Plan(found, due, why)
 
 
 def next_interval(
@@ -155,10 +153,6 @@ def _not_skipped(when: datetime, cadence: Cadence) -> datetime:
     return found
 
 
-def _latest(*times: datetime | None) -> datetime | None:
-    return max((each for each in times if each), default=None)
-
-
 def after_failure(feed: Feed, failures: int) -> timedelta:
     """How long a feed that failed ``failures`` times in a row (at least 1) is left alone."""
     doubled = feed.every * (1 << min(failures - 1, 20))
@@ -187,8 +181,7 @@ def plan_after_failure(
     due = due_at(now, after_failure(feed, failures), wish_s=wish_s, chance=chance)
     if wish_s:
         why = f"its server asks for {in_words(min(timedelta(seconds=wish_s), _LONGEST_WISH))} (Retry-After)"
-    # A server that answers has had its say; a network that failed says nothing, so `poll` may try it at once.
-    return Plan(interval, due, why, due if status else None)
+    return Plan(interval, due, why, due if wish_s else None)
 
 
 def due_at(now: datetime, interval: timedelta, *, wish_s: int | None, chance: float) -> datetime:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from aggregator.errors import ParseError
 from aggregator.extract import extract_entry, extract_page
+from aggregator.model import Relation
 from aggregator.parse import entry_digest, parse_feed
 from aggregator.wire import read_wire
 
@@ -50,5 +52,8 @@ def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
         ParseError: the page holds no article.
     """
     content_type = page.header("content-type")
-    article = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
-    return read_wire(article, default_agency=feed.agency)
+    found = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
+    article = read_wire(found, default_agency=feed.agency)
+    if not article.paragraphs and article.relation is not Relation.KILL:
+        raise ParseError("the page has no article text besides bylines and notes")
+    return article

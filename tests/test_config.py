@@ -176,8 +176,9 @@ feeds:
         ("${NO_SUCH}", "the environment variable NO_SUCH is not set"),
         ("file:none", "/none cannot be read"),
         ("file:binary", "/binary cannot be read"),
-        ('"a\\nSet-Cookie: b"', "is not a header with a one-line value"),
-        ("${EVIL}", "is not a header with a one-line value"),
+        ('"a\\nSet-Cookie: b"', "is not a header with a value of one line"),
+        ("${EVIL}", "is not a header with a value of one line"),
+        ("schlüssel", "is not a header with a value of one line in ASCII"),
     ],
 )
 def test_a_secret_that_cannot_be_had_is_a_fault(tmp_path: Path, value: str, said: str) -> None:
@@ -273,7 +274,7 @@ def test_a_file_of_the_wrong_shape_is_one_line(tmp_path: Path, text: str, said: 
         (b"feeds:\n  - url: \x07\n", "is not YAML: "),
         (b"feeds:\n  # caf\xe9\n", "feeds.yaml:2: is not UTF-8"),
         (b"\xff\xfef\x00e\x00e\x00d\x00s\x00", "feeds.yaml:1: is not UTF-8"),
-        ("[" * 20_000, "is not YAML: "),
+        ("[" * 5_000, "is not YAML: "),
     ],
 )
 def test_what_is_no_yaml_is_one_line(tmp_path: Path, text: str | bytes, said: str) -> None:

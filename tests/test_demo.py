@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +19,7 @@ from aggregator.demo.script import load_script, shown_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STARTED = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 
@@ -142,3 +146,74 @@ def test_each_version_of_a_chain_differs_from_the_one_before() -> None:
             assert before.body != after.body
             assert before.tick < after.tick
             assert before.after < after.after
+
+
+def play(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aggregator", "demo"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the command printed, and the database it left."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = play(folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout, folder / "demo.db"
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    conn = sqlite3.connect(path)
+    try:
+        return conn.execute(sql).fetchall()
+    finally:
+        conn.close()
+
+
+def test_the_command_shows_stories_a_diff_a_kill_and_what_to_try(played: tuple[str, Path]) -> None:
+    printed, _ = played
+    assert printed.count("\n  round ") == 4
+    assert "Island off Cork gets letter box that swims" in printed
+    assert "{+Two tugs pulled the+} night ferry Aurelia [-ran onto-]" in printed
+    assert "STORY WITHDRAWN" in printed
+    assert "second ballot" not in printed
+    assert "aggregator --db demo.db browse" in printed
+
+
+def test_its_database_holds_the_chain_the_copies_and_the_tombstone(played: tuple[str, Path]) -> None:
+    _, path = played
+    chain = "SELECT v.relation FROM versions v JOIN articles a ON a.id = article_id WHERE place = 'TALLINN'"
+    assert [row[0] for row in rows(path, chain)] == ["original", "update", "update"]
+    copies = "SELECT max(articles), max(outlets) FROM stories"
+    assert rows(path, copies) in ([(3, 3)], [(3, 1)])  # one loopback address only: one outlet
+    killed = "SELECT body, headline FROM articles WHERE status = 'canceled'"
+    assert rows(path, killed) == [(None, None)]
+    marks = {row[0] for row in rows(path, "SELECT mark FROM articles WHERE mark IS NOT NULL")}
+    assert marks == {"UPDATE 2", "CORRECTED", "(LEAD)", "STORY WITHDRAWN"}
+
+
+def test_the_reader_recognises_all_its_agencies_and_languages(played: tuple[str, Path]) -> None:
+    _, path = played
+    agencies = {row[0] for row in rows(path, "SELECT agency FROM articles WHERE agency IS NOT NULL")}
+    assert agencies == {"reuters", "tass", "ap", "afp", "ria", "interfax", "dpa", "yonhap", "xinhua"}
+    assert {row[0] for row in rows(path, "SELECT language FROM articles")} == {"en", "ru", "de"}
+
+
+def test_the_killed_text_is_nowhere_in_the_file(played: tuple[str, Path]) -> None:
+    _, path = played
+    for table, column in (("articles", "body"), ("versions", "body"), ("entries", "content")):
+        assert rows(path, f"SELECT 1 FROM {table} WHERE {column} LIKE '%second ballot%'") == []  # noqa: S608
+
+
+def test_it_replaces_what_it_left_and_nothing_else(tmp_path: Path, played: tuple[str, Path]) -> None:
+    _, path = played
+    before = rows(path, "SELECT count(*) FROM articles")
+    again = play(path.parent)
+    assert again.returncode == 0
+    assert rows(path, "SELECT count(*) FROM articles") == before
+    for content in (b"my own notes", b""):
+        (tmp_path / "demo.db").write_bytes(content)
+        refused = play(tmp_path)
+        assert refused.returncode == 2
+        assert "was not made by the demo" in refused.stderr
+        assert (tmp_path / "demo.db").read_bytes() == content

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from aggregator.errors import ParseError
 from aggregator.model import Entry
-from aggregator.parse import entry_digest, parse_feed
+from aggregator.parse import parse_feed
 
 URL = "https://wire.example/rss/all.xml"
 
@@ -111,33 +110,3 @@ def test_one_guid_on_several_items_neither_doubles_nor_swallows() -> None:
     assert [entry.title for entry in first.entries] == ["Two", "One"]
     assert [entry.guid for entry in later.entries][1:] == [entry.guid for entry in first.entries]
     assert len({entry.guid for entry in later.entries}) == 3
-
-
-ENTRY = Entry(
-    guid="1", url=None, title="Ferry stops – wind rises", summary='<p class="a" id="b">Café shut</p>'
-)
-
-
-@pytest.mark.parametrize(
-    "same",
-    [
-        replace(ENTRY, title="Ferry stops â€“ wind rises"),
-        replace(ENTRY, title="Ferry stops - wind  rises"),
-        replace(ENTRY, summary='<p id="b" class="a">CafÃ© shut</p>'),
-        replace(ENTRY, url="https://wire.example/?utm_source=rss", tags=("sea",)),
-    ],
-)
-def test_typography_and_markup_are_no_change_of_text(same: Entry) -> None:
-    assert entry_digest(same) == entry_digest(ENTRY)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        replace(ENTRY, title="Ferry sails – wind rises"),
-        replace(ENTRY, summary="<p>Café open</p>"),
-        replace(ENTRY, content="<p>Café shut</p>"),
-    ],
-)
-def test_a_changed_word_is_a_change_of_text(other: Entry) -> None:
-    assert entry_digest(other) != entry_digest(ENTRY)

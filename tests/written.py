@@ -92,6 +92,7 @@ class Wire:
                 "UPDATE versions SET headline = NULL, deck = NULL, body = NULL WHERE article_id = ?",
                 (article_id,),
             )
+            conn.execute("UPDATE stories SET headline = NULL WHERE first_article_id = ?", (article_id,))
 
     def feed(self, name: str, *article_ids: int) -> None:
         """Stores a feed that shows these articles."""

@@ -13,6 +13,8 @@ from datasette import hookimpl
 from aggregator.browse.faults import answer_fault
 from aggregator.browse.metadata import describe, load_questions
 from aggregator.browse.safety import with_safe_headers
+from aggregator.browse.shown import FILTERS, cell
+from aggregator.browse.views import KEPT, ROUTES, our_database
 from aggregator.query.words import read_words
 
 if TYPE_CHECKING:
@@ -21,9 +23,8 @@ if TYPE_CHECKING:
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request, Response
+    from jinja2 import Environment
 
-#: Where a Datasette keeps what ``startup`` found out about it.
-_KEPT = "_aggregator_metadata"
 #: A database that has these is one of ours.
 _OUR_TABLES = frozenset(["articles", "stories", "versions", "feeds"])
 
@@ -38,7 +39,7 @@ def startup(datasette: Datasette) -> Callable[[], Any]:
             for name, database in datasette.databases.items()
             if set(await database.table_names()) >= _OUR_TABLES
         ]
-        setattr(datasette, _KEPT, describe(ours))
+        setattr(datasette, KEPT, describe(ours))
 
     return find
 
@@ -46,14 +47,47 @@ def startup(datasette: Datasette) -> Callable[[], Any]:
 @hookimpl
 def get_metadata(datasette: Datasette) -> dict[str, Any]:
     """Titles, descriptions, facets and sort orders; local metadata (``-m``) goes before."""
-    return getattr(datasette, _KEPT, {})
+    return getattr(datasette, KEPT, {})
 
 
 @hookimpl
 def canned_queries(datasette: Datasette, database: str) -> dict[str, dict[str, str]]:
     """The project's questions, on our databases only."""
-    ours = getattr(datasette, _KEPT, {}).get("databases", {})
+    ours = getattr(datasette, KEPT, {}).get("databases", {})
     return load_questions() if database in ours else {}
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """Our pages."""
+    return ROUTES
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment) -> None:
+    """How our pages write times, counts and links."""
+    env.filters.update(FILTERS)
+
+
+@hookimpl
+def menu_links(datasette: Datasette) -> list[dict[str, str]]:
+    """From Datasette's pages back to ours."""
+    if our_database(datasette) is None:
+        return []
+    pages = (("/", "All news"), ("/-/feeds", "Feeds"), ("/-/volume", "Volume"))
+    return [{"href": datasette.urls.path(path), "label": label} for path, label in pages]
+
+
+@hookimpl
+def extra_css_urls(datasette: Datasette) -> list[str]:
+    """A sheet for Datasette's own pages."""
+    return [datasette.urls.static_plugins("aggregator.browse", "tables.css")]
+
+
+@hookimpl
+def render_cell(datasette: Datasette, value: object, column: str, table: str | None, row: Any) -> Any:  # noqa: ANN401 (sqlite3.Row; Markup)
+    """Times readable, long texts folded, headlines as links to our pages."""
+    return cell(datasette.urls.path, table, column, value, row)
 
 
 @hookimpl(trylast=True)  # after Datasette's own function of this name, which fails on a lone quotation mark

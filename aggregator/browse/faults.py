@@ -35,7 +35,7 @@ async def answer_fault(datasette: Datasette, request: Request, fault: Exception)
 
 def in_words(fault: Exception) -> tuple[int, str]:
     """The HTTP status of a fault and one sentence about it."""
-    if isinstance(fault, QueryInterrupted) or "interrupted" in str(getattr(fault, "message", "")):
+    if isinstance(fault, QueryInterrupted) or "interrupted" in str(getattr(fault, "message", fault)):
         return 400, _TOO_LONG
     if isinstance(fault, Base400 | DatasetteError):
         return fault.status, str(getattr(fault, "message", None) or fault)

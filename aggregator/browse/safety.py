@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+#: For our own pages: nothing but what this server sends, no script or style inside a page.
+OUR_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: Datasette's own pages carry style in their markup; their scripts are ours (see templates/).
+_DATASETTE_POLICY = OUR_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "img-src 'self'", "img-src 'self' data:"
+)
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -28,12 +37,20 @@ def with_safe_headers(app: App) -> App:
     async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+                message = {**message, "headers": _with_ours(message.get("headers", []))}
             await send(message)
 
         await app(scope, receive, send_with_headers)
 
     return wrapped
+
+
+def _with_ours(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with ours; a page's own policy stands."""
+    found = list(headers)
+    policy = [(b"content-security-policy", _DATASETTE_POLICY.encode())]
+    own = any(name.lower() == b"content-security-policy" for name, _ in found)
+    return [*found, *_HEADERS, *([] if own else policy)]
 
 
 def for_hosts(app: App, hosts: frozenset[str]) -> App:

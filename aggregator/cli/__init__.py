@@ -14,18 +14,18 @@ import click
 from aggregator import __version__
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 
-#: command → module that holds it as a function of the same name
+#: command → the module that holds it as a function of the same name, and what it does in a few words
 COMMANDS = {
-    "browse": "aggregator.cli.browsing",
-    "demo": "aggregator.cli.demo",
-    "doctor": "aggregator.cli.doctor",
-    "feeds": "aggregator.cli.feeds",
-    "poll": "aggregator.cli.polling",
-    "query": "aggregator.cli.asking",
-    "read": "aggregator.cli.reading",
-    "run": "aggregator.cli.polling",
-    "show": "aggregator.cli.asking",
-    "stats": "aggregator.cli.asking",
+    "browse": ("aggregator.cli.browsing", "Look at the database in a browser, read-only."),
+    "demo": ("aggregator.cli.demo", "A self-contained wire on loopback: poll it and see."),
+    "doctor": ("aggregator.cli.doctor", "Checks of configuration, database and feeds."),
+    "feeds": ("aggregator.cli.feeds", "The health of every feed, and a dry run of one URL."),
+    "poll": ("aggregator.cli.polling", "One round over the feeds."),
+    "query": ("aggregator.cli.asking", "Articles or stories, newest first."),
+    "read": ("aggregator.cli.reading", "Read one piece of wire copy; stores nothing."),
+    "run": ("aggregator.cli.polling", "The daemon: poll for ever."),
+    "show": ("aggregator.cli.asking", "One article: text, versions, copies and why."),
+    "stats": ("aggregator.cli.asking", "Counts and timelines."),
 }
 
 
@@ -49,8 +49,13 @@ class LazyGroup(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Lists the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's signature)
         """Runs the command; a foreseeable fault becomes one line on stderr and an exit status."""
@@ -90,7 +95,7 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, help="Show a traceback for every fault.")
 @click.pass_context
 def main(ctx: click.Context, feeds: Path, db: Path, *, debug: bool) -> None:
-    r"""A wire desk in one package: poll feeds, read wire copy, ask for stories.
+    """A wire desk in one package: poll feeds, read wire copy, ask for stories.
 
     \b
     aggregator demo                      a self-contained wire, no internet needed

@@ -20,7 +20,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.pass_obj
 def browse(settings: Settings, port: int, host: str) -> None:
-    r"""Look at the database in a browser, read-only, also while feeds are polled.
+    """Look at the database in a browser, read-only, also while feeds are polled.
 
     \b
     aggregator browse

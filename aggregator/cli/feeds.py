@@ -43,7 +43,7 @@ def feeds() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything known, as JSON.")
 @click.pass_obj
 def list_feeds(settings: Settings, *, as_json: bool) -> None:
-    r"""Health of every feed: last attempt, last success, last new entry, interval and why, failures, gaps.
+    """Health of every feed: last attempt, last success, last new entry, interval and why, failures, gaps.
 
     \b
     aggregator feeds list
@@ -117,7 +117,7 @@ def _cell(value: object) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_obj
 def check(settings: Settings, url: str, *, allow_private: bool, as_json: bool) -> None:
-    r"""Dry run of one feed (its URL, or its name in feeds.yaml): asks once, reads, shows, stores nothing.
+    """Dry run of one feed (its URL, or its name in feeds.yaml): asks once, reads, shows, stores nothing.
 
     \b
     aggregator feeds check https://tass.com/rss/v2.xml

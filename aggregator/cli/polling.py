@@ -36,7 +36,7 @@ def poll(
     allow_private: bool,
     as_json: bool,
 ) -> None:
-    r"""One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
+    """One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
 
     Ends with one summary line. Single feeds may fail: they are listed and tried again later.
     Exit status 1 when not one feed could be reached.

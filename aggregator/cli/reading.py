@@ -17,6 +17,7 @@ from aggregator.store.rows import stamp
 from aggregator.text import count_words
 from aggregator.urls import outlet_of
 from aggregator.wire import read_copy, read_wire
+from aggregator.wire.agencies import paid_agencies
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +38,7 @@ _NO_URL = "https://copy.invalid/"
 @click.option("--published", metavar="ISO", help="When it was published; finds the year of the dateline.")
 @click.option("--url", metavar="URL", help="Where the page was found.")
 def read(file: str, published: str | None, url: str | None) -> None:
-    r"""Read one piece of wire copy, plain text or an HTML page, and print its record as JSON.
+    """Read one piece of wire copy, plain text or an HTML page, and print its record as JSON.
 
     FILE is a path, or - for standard input. Nothing is stored. Plain text is taken as blank-line
     separated blocks: label, headline, deck, byline, body.
@@ -113,6 +114,7 @@ def record_of(article: Article) -> dict[str, Any]:
         "url": article.url,
         "outlet": article.outlet,
         "agency": article.agency,
+        "paid": article.agency in paid_agencies(),
         "section": article.section,
         "headline": article.headline,
         "deck": article.deck,

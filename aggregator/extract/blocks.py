@@ -1,12 +1,15 @@
-"""A container's tree → its blocks of text, in order, with what tells copy from furniture. Pure."""
+"""A page's tree → its boxes (block elements) and their blocks of text, in document order. Pure.
+
+One walk over the tree gives all that the later steps ask; they never go back to the tree itself.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aggregator.text import fold_spaces
+from lxml import etree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,106 +17,135 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 #: Elements that begin and end a block.
-BLOCKS = frozenset(
+_BLOCKS = frozenset(
     "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr "
+    "form h1 h2 h3 h4 h5 h6 header hr li main ol p pre section summary table tbody td tfoot th thead tr "
     "ul".split()
 )
-#: Elements that never hold an article's own words.
-FURNITURE_TAGS = frozenset(
-    "aside audio button figcaption figure footer form input label nav option picture select textarea "
-    "video".split()
-)
-#: Words of class and id that name furniture, whole words or heads of words.
-FURNITURE_NAMES = re.compile(
-    r"""
-    (?:^|[\s_-])(?:
-      ads? | advert\w* | affiliate\w* | also | author-?(?:bio | box | card | info)\w* | banner | bio
-      | breadcrumb\w* | byline\w* | caption\w* | comment\w* | cookie\w* | copyright | credits?
-      | disclaimer | disqus | donat\w* | follow\w* | footer | gallery | hidden | image-?(?:caption
-      | credit)\w* | login | menu | meta | modal | more | most-?\w* | nav\w* | newsletter\w*
-      | noprint | outbrain | pagination | paywall | popular | popup | print-?only | promo\w*
-      | read-?(?:also | more | next) | recirc\w* | recommend\w* | related\w* | share\w* | sharing
-      | sidebar | signup | skip\w* | social\w* | sponsor\w* | subscri\w* | taboola | tags?
-      | teaser\w* | toolbar | topics? | trending | widget\w*
-    )(?:$|[\s_-])
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden", re.IGNORECASE)
+#: Attributes that name what an element is for.
+_NAMING = ("class", "id", "role", "itemprop", "data-testid", "data-component", "data-type", "rel")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+#: White space, zero-width characters and control characters.
+_SPACES = re.compile(r"[\s\u200b\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x9f]+")
+#: Stands for a line break while a block is collected; U+2028 is white space to _SPACES.
+_BREAK = "\u2028"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
+class Box:
+    """A block element: what it is called, what it stands in."""
+
+    tag: str
+    names: str  # class, id, role … in lower case, words joined by hyphens
+    parent: Box | None
+    depth: int
+
+    def lineage(self) -> Iterator[Box]:
+        """The box itself and all around it, from the inside out."""
+        box: Box | None = self
+        while box is not None:
+            yield box
+            box = box.parent
+
+
+@dataclass(slots=True, eq=False)
 class Block:
-    """One block of text: a paragraph, a heading, a list item."""
+    """One block of text: a paragraph, a heading, a list item, a line between two breaks."""
 
     text: str
-    tag: str  # of the innermost block element around it
     linked: int  # characters inside links
-    element: HtmlElement
+    bold: int  # characters in strong print
+    box: Box
+    pictured: bool = False  # right after an image
 
     @property
     def link_share(self) -> float:
         """The part of the text that is links, 0 to 1."""
-        return self.linked / max(1, len(self.text))
+        return self.linked / len(self.text)
 
 
-def is_furniture(element: HtmlElement) -> bool:
-    """Whether an element by its name, class, id or style is no part of an article's text."""
-    if element.tag in FURNITURE_TAGS:
-        return True
-    names = f"{element.get('class', '')} {element.get('id', '')}"
-    if len(names) > 1 and FURNITURE_NAMES.search(names):
-        return True
-    return element.get("aria-hidden") == "true" or bool(_HIDDEN.search(element.get("style", "")))
+@dataclass(slots=True)
+class _Walk:
+    """Where the walk is."""
+
+    box: Box
+    blocks: list[Block] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    linked: int = 0
+    bold: int = 0
+    links: int = 0  # how many links are open
+    bolds: int = 0
+    pictured: bool = False
+
+    def add(self, text: str) -> None:
+        self.parts.append(text)
+        if self.links:
+            self.linked += len(text)
+        if self.bolds:
+            self.bold += len(text)
+
+    def close(self) -> None:
+        if self.parts:
+            text = _SPACES.sub(" ", "".join(self.parts)).strip()
+            if text:
+                linked, bold = min(self.linked, len(text)), min(self.bold, len(text))
+                self.blocks.append(Block(text, linked, bold, self.box, self.pictured))
+                self.pictured = False
+            self.parts, self.linked, self.bold = [], 0, 0
 
 
-def blocks_of(root: HtmlElement, keep: frozenset[HtmlElement] = frozenset()) -> tuple[Block, ...]:
-    """The blocks below an element in document order, without furniture; ``keep`` is never furniture."""
-    found: list[Block] = []
-    parts: list[str] = []
-    linked = 0
-    holder = root
-    for kind, element, text in _events(root, keep):
-        if kind == "border":
-            _close(found, parts, linked, holder)
-            parts, linked, holder = [], 0, element
+def read_blocks(root: HtmlElement) -> list[Block]:
+    """All blocks of text at and below an element, in document order."""
+    walk = _Walk(Box("", "", None, 0))
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            _enter(walk, element)
         else:
-            parts.append(text)
-            linked += len(text.strip()) if kind == "link" else 0
-    _close(found, parts, linked, holder)
-    return tuple(found)
+            _leave(walk, element, inside=element is not root)
+    walk.close()
+    return walk.blocks
 
 
-def _close(found: list[Block], parts: list[str], linked: int, holder: HtmlElement) -> None:
-    if text := fold_spaces("".join(parts)):
-        found.append(Block(text, str(holder.tag), linked, holder))
+def _enter(walk: _Walk, element: HtmlElement) -> None:
+    tag = element.tag
+    if tag in _BLOCKS:
+        walk.close()
+        walk.box = Box(tag, _names(element), walk.box, walk.box.depth + 1)
+    elif tag == "a":
+        walk.links += 1
+    elif tag in {"b", "strong"}:
+        walk.bolds += 1
+    elif tag == "br":
+        _break(walk)
+    elif tag in {"img", "picture"}:
+        walk.pictured = True
+    if element.text:
+        walk.add(element.text)
 
 
-def _events(root: HtmlElement, keep: frozenset[HtmlElement]) -> Iterator[tuple[str, HtmlElement, str]]:
-    """Texts and borders in document order, walked without recursion."""
-    stack: list[tuple[HtmlElement, bool, bool]] = [(root, False, False)]
-    while stack:
-        element, in_link, leaving = stack.pop()
-        parent = element.getparent()
-        if leaving:
-            if element.tag in BLOCKS and parent is not None:
-                yield "border", parent, ""
-            if element.tail and element is not root:
-                yield "link" if in_link else "text", element, element.tail
-            continue
-        stack.append((element, in_link, True))
-        if element is not root and element not in keep and is_furniture(element):
-            continue
-        inside = in_link or element.tag == "a"
-        if element.tag in BLOCKS:
-            yield "border", element, ""
-        elif element.tag == "br":
-            yield "text", element, "\n"
-        if element.text:
-            yield "link" if inside else "text", element, element.text
-        stack += [
-            (child, inside, False)
-            for child in element.iterchildren(reversed=True)
-            if isinstance(child.tag, str)
-        ]
+def _leave(walk: _Walk, element: HtmlElement, *, inside: bool) -> None:
+    tag = element.tag
+    if tag in _BLOCKS:
+        walk.close()
+        walk.box = walk.box.parent or walk.box
+    elif tag == "a":
+        walk.links -= 1
+    elif tag in {"b", "strong"}:
+        walk.bolds -= 1
+    if inside and element.tail:
+        walk.add(element.tail)
+
+
+def _break(walk: _Walk) -> None:
+    """Two breaks end a paragraph, one is a space."""
+    rest = "".join(walk.parts[-2:])
+    if _BREAK in rest and not rest.rpartition(_BREAK)[2].strip():
+        walk.close()
+    else:
+        walk.parts.append(_BREAK)
+
+
+def _names(element: HtmlElement) -> str:
+    get = element.get
+    said = " ".join([value for name in _NAMING if (value := get(name))])
+    return _HUMP.sub("-", said).lower().replace("_", "-") if said else ""

@@ -1,24 +1,35 @@
 """A page's tree → the paragraphs of its article. Pure.
 
-The container is where most of the copy lies: text of little link share in paragraphs, weighed by its length.
+Two looks at the blocks of text. The first judges each by its own signs; the article's container is the box
+that gains most by it; the second look adds where a block stands in it and what its like are thought to be.
+The weights were learnt from pages with known articles (``bench/learn.py``); here they are only summed.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+import functools
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
-from aggregator.extract.blocks import Block, blocks_of
-from aggregator.text import normal_form
+from aggregator.extract.blocks import read_blocks
+from aggregator.extract.hints import is_foreign
+from aggregator.extract.places import NUMBERS, chance, places_of
+from aggregator.extract.signs import own_signs, read_scene, size_of
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from collections.abc import Sequence
 
-#: Going down ends where no child holds this part of the copy below a container any more.
-_DOWN_SHARE = 0.80
-#: A block of more link than this is a pointer elsewhere.
-_LINK_SHARE = 0.60
+    from aggregator.extract.blocks import Block, Box
+    from aggregator.extract.metadata import Metadata
+    from aggregator.extract.page import Page
+    from aggregator.extract.signs import Scene
+
+#: The logit of a block that is a short link and nothing else; its signs are not even read.
+HOPELESS = -5.0
+#: When less copy than this is left without comments and dialogs, the page's whole text may be one of them.
+_LEAST_COPY = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +40,76 @@ class Body:
     rule: str
 
 
-def densest_body(root: HtmlElement, headline: str | None) -> Body:
-    """The paragraphs of the container that holds most of the page's copy."""
-    weights = _weights(root)
-    if not weights:
-        return Body((), "density")
-    container = _container(root, weights)
-    kept = [block for block in blocks_of(container, frozenset()) if _belongs(block, headline)]
-    return Body(tuple(block.text for block in kept), "density")
+def read_body(page: Page, said: Metadata) -> Body:
+    """The paragraphs of the page's article."""
+    scene = page_scene(page, said)
+    scores = second_look(scene, *first_look(scene))
+    cut = best_cut(scene.blocks, scores)
+    kept = [block.text for block, score in zip(scene.blocks, scores, strict=True) if score >= cut]
+    return Body(tuple(kept), "signs")
 
 
-def _weights(root: HtmlElement) -> dict[HtmlElement, float]:
-    """The copy below each element, in characters."""
-    weights: dict[HtmlElement, float] = defaultdict(float)
-    for block in blocks_of(root):
-        weight = len(block.text) * (1 - block.link_share) if len(block.text) > 40 else 0.0
-        if weight > 0:
-            for element in (block.element, *block.element.iterancestors()):
-                weights[element] += weight
-    return weights
+def page_scene(page: Page, said: Metadata) -> Scene:
+    """The page's blocks, without those of comments and dialogs, and what they are read against."""
+    start = page.root.find("body")
+    everything = read_blocks(page.root if start is None else start)
+    known: dict[Box, bool] = {}
+    own = [block for block in everything if not _foreign(block.box, known)]
+    return read_scene(own if sum(map(_copy, own)) >= _LEAST_COPY else everything, said)
 
 
-def _container(root: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlElement:
-    here = root
-    while True:
-        best = max(here, key=lambda child: weights.get(child, 0.0), default=None)
-        if best is None or best.tag == "p" or weights.get(best, 0.0) < _DOWN_SHARE * weights[here]:
-            return here
-        here = best
+def first_look(scene: Scene) -> tuple[list[list[str]], list[float]]:
+    """The own signs of each block and the logit they sum to."""
+    weights = _weights()["first"]
+    bias, get = weights["bias"], weights.get
+    signs = [_read_signs(scene, index) for index in range(len(scene.blocks))]
+    return signs, [bias + sum([get(sign, 0.0) for sign in own]) if own else HOPELESS for own in signs]
 
 
-def _belongs(block: Block, headline: str | None) -> bool:
-    if block.link_share > _LINK_SHARE or block.tag == "h1":
-        return False
-    return normal_form(block.text) != normal_form(headline)
+def second_look(scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[float]) -> list[float]:
+    """The logit of each block when its place is known too."""
+    weights = _weights()["second"]
+    bias, get = weights["bias"], weights.get
+    factors = [get(name, 0.0) for name in NUMBERS]
+    return [
+        bias
+        + sum([get(sign, 0.0) for sign in (*own, *place.signs)])
+        + sum([factor * number for factor, number in zip(factors, place.numbers, strict=True)])
+        if own
+        else HOPELESS
+        for own, place in zip(signs, places_of(scene, scores), strict=True)
+    ]
+
+
+def best_cut(blocks: Sequence[Block], scores: Sequence[float]) -> float:
+    """The least logit to keep: that of the greatest expected F1, counted in characters; at most 0."""
+    sizes = [size_of(block.text) for block in blocks]
+    total = sum(size * chance(score) for size, score in zip(sizes, scores, strict=True))
+    hit = taken = best = cut = 0.0
+    for score, size in sorted(zip(scores, sizes, strict=True), reverse=True):
+        hit, taken = hit + size * chance(score), taken + size
+        if hit / (total + taken) > best:
+            best, cut = hit / (total + taken), score
+    return min(0.0, cut)
+
+
+def _foreign(box: Box, known: dict[Box, bool]) -> bool:
+    if box not in known:
+        around = box.parent is not None and _foreign(box.parent, known)
+        known[box] = around or box.tag == "footer" or (box.tag != "body" and is_foreign(box.names))
+    return known[box]
+
+
+def _copy(block: Block) -> int:
+    return 0 if block.link_share >= 0.5 or len(block.text) < 80 else len(block.text)
+
+
+def _read_signs(scene: Scene, index: int) -> list[str]:
+    block = scene.blocks[index]
+    hopeless = block.link_share >= 0.8 and len(block.text) < 80 and block.box.tag != "p"
+    return [] if hopeless else own_signs(scene, index)
+
+
+@functools.cache
+def _weights() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(resources.files("aggregator").joinpath("data/signs.toml").read_text("utf8"))

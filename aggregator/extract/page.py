@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 #: Elements whose text is never meant to be read, taken out before anything is walked.
-_UNREAD = "script style noscript template iframe svg canvas object embed map dialog".split()
+_UNREAD = (
+    "script style noscript template iframe svg canvas object embed map dialog nav button select option "
+    "textarea audio video label"
+).split()
 #: Where a charset is declared (the HTML Living Standard §13.2.3.2 says within 1024; pages overrun it).
 _DECLARED_WITHIN = 4096
 _META_CHARSET = re.compile(

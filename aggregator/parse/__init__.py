@@ -9,7 +9,7 @@ from aggregator.errors import ParseError
 from aggregator.model import ParsedFeed
 from aggregator.parse.digests import entry_digest
 from aggregator.parse.documents import read_xml
-from aggregator.parse.drafts import MAX_ENTRIES, FeedDraft, build_entries
+from aggregator.parse.drafts import MAX_ENTRIES, MAX_TITLE, FeedDraft, build_entries, short_line
 from aggregator.parse.jsonfeed import read_json_feed
 from aggregator.urls import web_url
 
@@ -19,6 +19,9 @@ __all__ = ["entry_digest", "parse_feed"]
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")
 #: How far into a document its kind is looked for.
 _HEAD = 4_096
+
+#: Characters of a language tag (BCP 47 §4.4.1).
+_LONGEST_LANGUAGE = 35
 
 
 def parse_feed(
@@ -42,8 +45,8 @@ def parse_feed(
     cut = f"only the first {MAX_ENTRIES:,} entries are read" if len(draft.entries) > MAX_ENTRIES else None
     return ParsedFeed(
         entries=build_entries(draft, url, timezone),
-        title=draft.title,
-        language=draft.language,
+        title=short_line(draft.title, MAX_TITLE),
+        language=short_line(draft.language, _LONGEST_LANGUAGE),
         warning=draft.warning or cut,
         cadence=draft.cadence,
         prev_archive=web_url(draft.prev_archive, url) if draft.prev_archive else None,
@@ -56,4 +59,5 @@ def _read(body: bytes, content_type: str | None) -> FeedDraft:
         raise ParseError("the document is empty")
     if head.startswith(_COMPRESSED):
         raise ParseError("the document is compressed data, not a feed")
-    return read_json_feed(body) if head.startswith((b"{", b"[")) else read_xml(body, content_type)
+    read = read_json_feed if head.startswith((b"{", b"[")) else read_xml
+    return read(body, content_type)

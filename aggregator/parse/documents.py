@@ -103,7 +103,8 @@ def _read_repaired(body: bytes, content_type: str | None, reason: str | None) ->
     if draft is None:
         raise ParseError(_what_it_is(text))
     entries, cut = _whole(draft.entries, text)
-    return draft._replace(entries=entries, warning=cut or decoded.fault or reason)
+    warning = "; ".join(filter(None, (cut, decoded.fault or reason))) or None
+    return draft._replace(entries=entries, warning=warning)
 
 
 def _recovered(text: str) -> FeedDraft | None:
@@ -112,7 +113,7 @@ def _recovered(text: str) -> FeedDraft | None:
         root = etree.fromstring(text.encode(), _parser(recover=True))
     except etree.XMLSyntaxError:
         return None
-    return draft_of(root) if root is not None and is_feed(root) else None
+    return draft_of(root, whole=False) if root is not None and is_feed(root) else None
 
 
 def _loosely(text: str) -> FeedDraft | None:

@@ -70,10 +70,10 @@ def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
     return Entry(
         guid=_guid(draft, link),
         url=link,
-        title=_line(draft.title, MAX_TITLE),
+        title=short_line(draft.title, MAX_TITLE),
         summary=(draft.summary or "")[:MAX_SUMMARY] or None,
         content=(draft.content or "")[:MAX_CONTENT] or None,
-        author=_line(draft.author, MAX_NAME),
+        author=short_line(draft.author, MAX_NAME),
         published_at=read_date(draft.published, timezone),
         updated_at=read_date(draft.updated, timezone),
         published_raw=(draft.published or draft.updated or "").strip()[:MAX_NAME] or None,
@@ -82,7 +82,7 @@ def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
     )
 
 
-def _line(text: str | None, longest: int) -> str | None:
+def short_line(text: str | None, longest: int) -> str | None:
     """A title or a name as plain text on one line, cut to the length that is kept."""
     return plain_line(text[: 4 * longest])[:longest] or None if text else None
 
@@ -102,7 +102,7 @@ def _guid(draft: EntryDraft, link: str | None) -> str:
 
 
 def _tags(given: Iterable[str]) -> tuple[str, ...]:
-    shown = (_line(tag, MAX_NAME) for tag in given)
+    shown = (short_line(tag, MAX_NAME) for tag in given)
     return tuple(dict.fromkeys(tag for tag in shown if tag))[:MAX_TAGS]
 
 

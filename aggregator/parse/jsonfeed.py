@@ -7,6 +7,7 @@ import re
 
 from aggregator.errors import ParseError
 from aggregator.parse.drafts import MAX_ENTRIES, EntryDraft, FeedDraft
+from aggregator.parse.encoding import decode
 
 #: What JSON's escapes can name and no text holds: halves of surrogate pairs, controls.
 _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -14,7 +15,7 @@ _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _LARGEST, _MOST_OBJECTS = 32 * 1_024 * 1_024, 200_000
 
 
-def read_json_feed(body: bytes) -> FeedDraft:
+def read_json_feed(body: bytes, content_type: str | None = None) -> FeedDraft:
     """The entries of a JSON Feed.
 
     Raises:
@@ -23,7 +24,7 @@ def read_json_feed(body: bytes) -> FeedDraft:
     if len(body) > _LARGEST or body.count(b"{") > _MOST_OBJECTS:
         raise ParseError(f"the JSON document is too large: {len(body):,} bytes, {body.count(b'{'):,} objects")
     try:
-        data = json.loads(body)
+        data = json.loads(decode(body, content_type).text, strict=False)
     except (ValueError, RecursionError) as fault:
         raise ParseError(f"the document begins like JSON but is none: {str(fault)[:100]}") from fault
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):

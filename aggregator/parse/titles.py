@@ -12,8 +12,8 @@ _ROUNDS = 2
 _REFERENCE = re.compile(r"&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 #: Elements of HTML that occur in titles; any other word in angle brackets is the title's own.
 _INLINE = (
-    "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd mark o:p q s samp small span strike "
-    "strong sub sup tt u var wbr"
+    "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd mark o:p q s samp small span "
+    "strike strong sub sup tt u var wbr"
 )
 _BLOCK = "blockquote br center div h1 h2 h3 h4 h5 h6 hr li ol p pre table td tr ul"
 _MARKUP = re.compile(

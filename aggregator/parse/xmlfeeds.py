@@ -81,9 +81,9 @@ def is_item(node: etree._Element) -> bool:
     return True
 
 
-def draft_of(root: etree._Element) -> FeedDraft:
-    """What a feed's tree says, in the order of the document."""
-    return feed_draft(root, [entry_draft(item) for item in _items(root)])
+def draft_of(root: etree._Element, *, whole: bool = True) -> FeedDraft:
+    """What a feed's tree says, in the order of the document; of one that is not whole, wherever items are."""
+    return feed_draft(root, [entry_draft(item) for item in _items(root, whole=whole)])
 
 
 def feed_draft(root: etree._Element, entries: list[EntryDraft]) -> FeedDraft:
@@ -130,12 +130,12 @@ def _channel(root: etree._Element) -> etree._Element:
     return root if found is None else found
 
 
-def _items(root: etree._Element) -> list[etree._Element]:
+def _items(root: etree._Element, *, whole: bool) -> list[etree._Element]:
     """The items at their proper places; where there are none, at any place."""
     channel, tags = _channel(root), ITEM_TAGS if local_name(root) == "urlset" else ITEM_TAGS[:2]
     places = [channel] if channel is root else [channel, root]
     proper = itertools.chain.from_iterable(place.iterchildren(*tags) for place in places)
-    found = list(itertools.islice(proper, MAX_ENTRIES + 1))
+    found = list(itertools.islice(proper, MAX_ENTRIES + 1)) if whole else []
     return found or list(itertools.islice(root.iter(*tags), MAX_ENTRIES + 1))
 
 
@@ -228,22 +228,14 @@ def _content(node: etree._Element) -> str | None:
 
 
 def _read_link(node: etree._Element, use: Use, found: _Found) -> None:
-    text = (node.text or "").strip()
-    rank = 10 * use.rank
-    if not text and node.get("href"):
-        text, rank = _href(node, rank, found)
-    if found.put("link", rank, text):
+    """An entry's page, as RSS or Atom (RFC 4287 §4.2.7) give it; a picture is taken where it is one."""
+    address = (node.text or "").strip() or node.get("href")
+    kind = node.get("type") or "text/html"
+    if not _alternate(node):
+        if node.get("rel") == "enclosure" and kind.startswith("image/"):
+            found.put("image", 0, address)
+    elif found.put("link", 2 * use.rank + ("html" not in kind), address):
         found.link_node = node
-
-
-def _href(node: etree._Element, rank: int, found: _Found) -> tuple[str, int]:
-    """The address of an Atom link that is the entry's page (RFC 4287 §4.2.7), and how good a one it is."""
-    href, kind = node.get("href") or "", node.get("type") or "text/html"
-    if _alternate(node):
-        return href, rank if "html" in kind else rank + 1
-    if node.get("rel") == "enclosure" and kind.startswith("image/"):
-        found.put("image", 0, href)
-    return "", rank
 
 
 def _alternate(node: etree._Element) -> bool:
@@ -252,7 +244,7 @@ def _alternate(node: etree._Element) -> bool:
 
 
 def _read_id(node: etree._Element, use: Use, found: _Found) -> None:
-    text = _inner(node)
+    text = node.text
     found.put("id", use.rank, text)
     if text and node.get("isPermaLink", "true").lower() != "false" and _is_web(text):
         found.put("link", _GUID_AS_LINK, text)

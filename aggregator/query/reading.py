@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
-_SEEN = [field.name for field in fields(ArticleRow)].index("first_seen_at")
 _ARTICLE = ", ".join(field.name for field in fields(ArticleRow))
 _VERSION = ", ".join(field.name for field in fields(VersionRow))
 _STORY = """
@@ -40,10 +39,7 @@ def articles(conn: sqlite3.Connection, question: Filter) -> Iterator[ArticleRow]
         UsageError: the question contradicts itself or names an unknown feed.
         StoreError: the database cannot be read.
     """
-    with naming_faults():
-        asked = _understood(conn, question)
-        for row in _page(_rows(conn, asked, columns_of(question)), question):
-            yield ArticleRow(*row)
+    return _article_rows(conn, _understood(conn, question))
 
 
 def stories(conn: sqlite3.Connection, question: Filter) -> Iterator[StoryRow]:
@@ -53,12 +49,7 @@ def stories(conn: sqlite3.Connection, question: Filter) -> Iterator[StoryRow]:
         UsageError: the question contradicts itself or names an unknown feed.
         StoreError: the database cannot be read.
     """
-    with naming_faults():
-        asked = _understood(conn, replace(question, limit=0, offset=0))
-        found = _rows(conn, asked, columns_of(asked.filter))
-        ids = _distinct(row[1] for row in found)
-        for story_id in _page(ids, question):
-            yield StoryRow(*conn.execute(_STORY, {"id": story_id}).fetchone())
+    return _story_rows(conn, _understood(conn, replace(question, limit=0, offset=0)), question)
 
 
 def count(conn: sqlite3.Connection, question: Filter) -> int:
@@ -139,9 +130,25 @@ def story_sizes(conn: sqlite3.Connection, ids: tuple[int, ...]) -> dict[int, int
         return dict(conn.execute(f"SELECT id, articles FROM stories WHERE id IN ({marks})", ids))  # noqa: S608 (marks)
 
 
+def _article_rows(conn: sqlite3.Connection, asked: Asked) -> Iterator[ArticleRow]:
+    with naming_faults():
+        for row in _page(_rows(conn, asked, columns_of(asked.filter)), asked.filter):
+            yield ArticleRow(*row)
+
+
+def _story_rows(conn: sqlite3.Connection, asked: Asked, question: Filter) -> Iterator[StoryRow]:
+    with naming_faults():
+        ids = _distinct(row[1] for row in _rows(conn, asked, "a.id, a.story_id"))
+        for story_id in _page(ids, question):
+            yield StoryRow(*conn.execute(_STORY, {"id": story_id}).fetchone())
+
+
 def _understood(conn: sqlite3.Connection, question: Filter) -> Asked:
+    """The question, when it can be asked: faults are raised before the first row is written."""
     for name in question.feed:
-        if not conn.execute("SELECT 1 FROM feeds WHERE name = :name", {"name": name}).fetchone():
+        with naming_faults():
+            known = conn.execute("SELECT 1 FROM feeds WHERE name = :name", {"name": name}).fetchone()
+        if not known:
             raise UsageError(f"no feed is named {name!r}; `aggregator feeds list` shows their names")
     return ask(question)
 
@@ -161,9 +168,9 @@ def _merged(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_R
     if len(found) == 1:
         page = {"page": question.offset + question.limit if question.limit else -1}
         return conn.execute(found[0].sql(columns, "\nLIMIT :page"), asked.values | page)
-    rows = [conn.execute(each.sql(columns), asked.values) for each in found]
-    seen = question.sort is Sort.SEEN
-    return heapq.merge(*rows, key=lambda row: (row[_SEEN], row[0]) if seen else row[0], reverse=True)
+    rows = [conn.execute(each.sql(f"a.first_seen_at, {columns}"), asked.values) for each in found]
+    places = slice(0, 2) if question.sort is Sort.SEEN else slice(1, 2)
+    return (row[1:] for row in heapq.merge(*rows, key=lambda row: row[places], reverse=True))
 
 
 def _page(rows: Iterator[_T], question: Filter) -> Iterator[_T]:

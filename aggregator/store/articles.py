@@ -267,6 +267,7 @@ _CANCEL = (
     """,
     "DELETE FROM quotes WHERE article_id = :id",
     "DELETE FROM article_tags WHERE article_id = :id",
+    "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM article_tags WHERE tag_id = tags.id)",
     "DELETE FROM pages WHERE article_id = :id",
     _EMPTY_ENTRIES,
 )

@@ -28,6 +28,11 @@ class DueEntry:
     article_id: int | None
     tries: int
 
+    @property
+    def published_at(self) -> datetime:
+        """When it was published, as far as is known: never later than first seen."""
+        return min(self.entry.published_at or self.first_seen_at, self.first_seen_at)
+
 
 def sync_feeds(conn: sqlite3.Connection, feeds: Sequence[Feed], now: datetime) -> dict[int, Feed]:
     """Makes the stored feeds those of feeds.yaml; one that is gone from it is paused, its entries stay.

@@ -13,12 +13,12 @@ from aggregator.errors import ConfigError
 
 _FIELDS = {
     "name": str, "credit": str, "credits": list, "country": str, "languages": list, "domains": list,
-    "families": list, "no_dash": bool, "paid": bool, "examples": list,
+    "families": list, "no_dash": bool, "paid": bool, "phrases": list, "examples": list,
 }  # fmt: skip
 _NEEDED = ("name", "credits", "languages")
 #: Shorter credits are taken as printed only: in capitals they are agencies, in small letters words.
-_SHORTEST_ANY_CASE = 4
-_BETWEEN = re.compile(r"[/;,&+]|\s[-–]\s|\s(?:and|und|et|y|e)\s")
+SHORTEST_ANY_CASE = 4
+_BETWEEN = re.compile(r"[/;,&+-]|\s[-–]\s|\s(?:and|und|et|y|e)\s")
 _OUTER = " .·©:\t\u00a0\u200e\u200f"
 
 
@@ -35,6 +35,7 @@ class Agency:
     families: tuple[str, ...] = ()
     no_dash: bool = False
     paid: bool = False
+    phrases: tuple[str, ...] = ()
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -104,6 +105,7 @@ def _agency(key: str, row: dict[str, Any]) -> Agency:
         families=tuple(row.get("families", ())),
         no_dash=row.get("no_dash", False),
         paid=row.get("paid", False),
+        phrases=tuple(row.get("phrases", ())),
     )
 
 
@@ -121,6 +123,22 @@ def agency_of_domain(host: str | None) -> str | None:
     return next((owners[domain] for domain in domains if domain in owners), None)
 
 
+def agency_of_phrase(text: str) -> str | None:
+    """The agency that names itself in a text (``Ukrinform reports``); None when none does."""
+    return next((key for phrase, key in _phrases() if phrase in text), None)
+
+
+@functools.cache
+def _phrases() -> tuple[tuple[str, str], ...]:
+    return tuple((phrase, key) for key, agency in load_agencies().items() for phrase in agency.phrases)
+
+
+@functools.cache
+def paid_agencies() -> frozenset[str]:
+    """The keys of the press-release wires: their copy is paid for by those it is about."""
+    return frozenset(key for key, agency in load_agencies().items() if agency.paid)
+
+
 @functools.cache
 def _owners() -> dict[str, str]:
     return {domain: key for key, agency in load_agencies().items() for domain in agency.domains}
@@ -129,17 +147,17 @@ def _owners() -> dict[str, str]:
 def agency_of_credit(printed: str) -> str | None:
     """The agency of a printed credit: ``Reuters``, ``APA/dpa`` (the first), ``ats afp``, ``ANTARA/Name``."""
     printed = printed.strip(_OUTER)
-    found = _known(printed)
+    found = _known(printed) or _of_first_words(printed)
     if found:
         return found
     pieces = [piece for piece in _BETWEEN.split(printed) if piece.strip(_OUTER)]
     first = _known(pieces[0].strip(_OUTER)) if len(pieces) > 1 else None
-    return first or _of_all_words(printed)
+    return first or _of_all_words(printed) or _of_one_word(printed)
 
 
 def _known(printed: str) -> str | None:
     exact = _credits().get(printed)
-    if exact or len(printed) < _SHORTEST_ANY_CASE:
+    if exact or len(printed) < SHORTEST_ANY_CASE:
         return exact
     return _credits().get(printed.casefold())
 
@@ -150,9 +168,27 @@ def _of_all_words(printed: str) -> str | None:
     return keys[0] if len(keys) > 1 and all(keys) else None
 
 
+def _of_first_words(printed: str) -> str | None:
+    """``dpa-AFX Broker``, ``РИА Новости Украина``: one or two words at the start are a long credit."""
+    words = printed.split()
+    return _first_long([" ".join(words[:2]), words[0]]) if len(words) > 1 else None
+
+
+def _of_one_word(printed: str) -> str | None:
+    """``Корр. ТАСС Иван Лесной``: any word is a long credit."""
+    words = printed.split()
+    return _first_long(words) if len(words) > 1 else None
+
+
+def _first_long(forms: list[str]) -> str | None:
+    return next(
+        filter(None, (_credits().get(form) for form in forms if len(form) >= SHORTEST_ANY_CASE)), None
+    )
+
+
 @functools.cache
 def _credits() -> dict[str, str]:
     """Every form as printed, and the longer ones in small letters too."""
     exact = {form: key for key, agency in load_agencies().items() for form in agency.credits}
-    folded = {form.casefold(): key for form, key in exact.items() if len(form) >= _SHORTEST_ANY_CASE}
+    folded = {form.casefold(): key for form, key in exact.items() if len(form) >= SHORTEST_ANY_CASE}
     return folded | exact

@@ -9,7 +9,7 @@ from aggregator.model import Article, TextBasis
 from aggregator.text import fold_spaces
 from aggregator.wire.credits import read_byline_line
 from aggregator.wire.datelines import read_dateline
-from aggregator.wire.marks import read_line_mark
+from aggregator.wire.marks import read_line_mark, read_mark
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,7 @@ _LABEL_WORDS = 4
 _LONGEST_HEADLINE = 300
 _SENTENCE_END = re.compile(r"[.!?…:;,]['\"”’»)]?$")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+_BULLETS = re.compile(r"^\s?[*•●▪]\s", re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]*\n")
 
 
@@ -32,14 +33,15 @@ def split_copy(text: str, published_at: datetime | None = None) -> Article:
     The text basis is ``feed_full``: the whole text as it was delivered, not read off a page.
     """
     blocks = _blocks(text)
-    notes = _count_notes(blocks)
-    start = _body_start(blocks[notes:]) + notes
-    section, headline, deck, rest = _before(blocks[notes:start], blocks[start:])
-    byline = next(filter(None, map(read_byline_line, blocks[notes:start])), None)
+    start = _body_start(blocks)
+    notes = [block for block in blocks[:start] if _is_note(block)]
+    before = [block for block in blocks[:start] if not _is_note(block)]
+    section, headline, deck, rest = _before(before, blocks[start:])
+    byline = next(filter(None, map(read_byline_line, before)), None)
     return Article(
         url=None,
         headline=headline,
-        paragraphs=(*blocks[:notes], *rest, *blocks[start:]),
+        paragraphs=(*notes, *rest, *blocks[start:]),
         text_basis=TextBasis.FEED_FULL,
         extractor="wire_copy",
         section=section,
@@ -53,15 +55,16 @@ def _blocks(text: str) -> list[str]:
     """The blank-line separated blocks on one line each; lines, where there are no blank lines."""
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
     pieces = _BLANK.split(text) if _BLANK.search(text) else text.split("\n")
+    pieces = [line for piece in pieces for line in (piece.split("\n") if _BULLETS.search(piece) else [piece])]
     return [block for block in (" ".join(piece.split()) for piece in pieces) if block]
 
 
-def _count_notes(blocks: list[str]) -> int:
-    """How many editor's notes stand before everything else."""
-    count = 0
-    while count < min(len(blocks), _MOST_BEFORE) and read_line_mark(blocks[count]):
-        count += 1
-    return count
+def _is_note(block: str) -> bool:
+    """Whether a block is an editor's note, and no headline behind a mark (``Correction: Bakers story``)."""
+    if not read_line_mark(block):
+        return False
+    marked = read_mark(block)
+    return not (marked and marked.mark.headline != block and _is_headline(block))
 
 
 def _body_start(blocks: list[str]) -> int:
@@ -79,7 +82,7 @@ def _body_start(blocks: list[str]) -> int:
 def _is_before(blocks: list[str], index: int) -> bool:
     block = blocks[index]
     repeated = any(block in later for later in blocks[index + 1 :])
-    return repeated or bool(read_byline_line(block)) or _is_headline(block)
+    return repeated or bool(read_byline_line(block)) or _is_headline(block) or _is_note(block)
 
 
 def _is_headline(block: str) -> bool:
@@ -106,4 +109,5 @@ def _is_label(block: str) -> bool:
 
 def _is_deck(block: str, after: list[str]) -> bool:
     repeated = any(block.rstrip(".") in later for later in after)
-    return repeated or (len(block) <= _LONGEST_HEADLINE and not re.search(r"[.!?]\s", block))
+    single = len(block) <= _LONGEST_HEADLINE and not re.search(r"[.!?]\s", block)
+    return repeated or (single and not _BULLETS.match(block))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from aggregator.wire.agencies import agency_of_credit, read_data
 from aggregator.wire.datelines import by_word
 
 #: A story has no more lines of this kind at its end.
 _MOST_TAILS = 8
+#: A closing sign stands within the last characters of a text.
+_END_REACH = 120
+#: ``yna@example.org (END)``: so many signs stand on one line.
+_MOST_SIGNS = 4
 #: No such line is longer.
 _LONGEST_LINE = 900
 #: Longer "bylines" are sentences.
@@ -41,10 +46,20 @@ class Tails:
 @functools.cache
 def load_credit_lines() -> tuple[CreditLine, ...]:
     """The kinds of lines, in the order in which they are tried."""
+    return tuple(_kind(row, row["pattern"]) for row in read_data("credits.toml")["lines"])
+
+
+@functools.cache
+def load_ends() -> tuple[CreditLine, ...]:
+    """The signs that may stand behind a text's last sentence."""
     return tuple(
-        CreditLine(row["name"], re.compile(row["pattern"], re.VERBOSE), bool(row.get("needs_agency")))
-        for row in read_data("credits.toml")["lines"]
+        _kind(row, rf"(?P<left>.*[.!?…。\"”»)])(?:{row['pattern']})\s*")
+        for row in read_data("credits.toml")["ends"]
     )
+
+
+def _kind(row: dict[str, Any], pattern: str) -> CreditLine:
+    return CreditLine(row["name"], re.compile(pattern, re.VERBOSE), bool(row.get("needs_agency")))
 
 
 def split_tails(paragraphs: tuple[str, ...]) -> Tails:
@@ -56,7 +71,22 @@ def split_tails(paragraphs: tuple[str, ...]) -> Tails:
             break
         agency = read[1] or agency
         end -= 1
-    return Tails(paragraphs[:end], paragraphs[end:], agency)
+    kept, lines = paragraphs[:end], paragraphs[end:]
+    sign = read_end(kept[-1]) if kept else None
+    if sign:
+        return Tails((*kept[:-1], sign[0]), (sign[1], *lines), agency or sign[2])
+    return Tails(kept, lines, agency)
+
+
+def read_end(paragraph: str) -> tuple[str, str, str | None] | None:
+    """A last paragraph without its closing sign, the sign, and the agency it names; None without one."""
+    before, tail = paragraph[:-_END_REACH], paragraph[-_END_REACH:]
+    for kind in load_ends():
+        found = kind.pattern.fullmatch(tail)
+        agency = agency_of_credit(found.groupdict().get("credit") or "") if found else None
+        if found and (agency or not kind.needs_agency):
+            return before + found["left"], tail[found.end("left") :].strip(), agency
+    return None
 
 
 def read_credit_line(line: str) -> tuple[str, str | None] | None:
@@ -64,6 +94,13 @@ def read_credit_line(line: str) -> tuple[str, str | None] | None:
     line = line.strip()
     if len(line) > _LONGEST_LINE:
         return None
+    signs = line.split() if line.count(" ") < _MOST_SIGNS else []
+    if len(signs) > 1 and all(_read_kind(sign) == ("end_sign", None) for sign in signs):
+        return "end_sign", None
+    return _read_kind(line)
+
+
+def _read_kind(line: str) -> tuple[str, str | None] | None:
     for kind in load_credit_lines():
         found = kind.pattern.fullmatch(line)
         if not found:

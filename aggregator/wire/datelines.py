@@ -11,9 +11,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator.model import Dateline
-from aggregator.wire.agencies import Agency, agency_of_credit, load_agencies, read_data
+from aggregator.wire.agencies import (
+    SHORTEST_ANY_CASE,
+    Agency,
+    agency_of_credit,
+    load_agencies,
+    read_data,
+)
 from aggregator.wire.heads import Head, nearest_date, read_head
-from aggregator.wire.places import is_known, part_han_reporter, part_reporter
+from aggregator.wire.places import cannot_open, is_city, is_known, part_han_reporter, part_reporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +32,10 @@ _SHAPE_REACH = 260
 #: Notes, bullets and bylines that may stand before a dateline.
 _MOST_PREFACES = 6
 _DASH = r"\s?[.:։]?\s{0,2}[-‐‑–—―‒−－_=:：]{1,3}\s?"
+_HEAD = r"(?P<head>[^()\n–—]{2,70}(?:\([^()\n]{2,24}\)[^()\n–—]{0,40})?)"
 _NOTE = re.compile(r"[(（]\s?([^()（）\n]{3,400})[)）]\s*")
 _BULLET = re.compile(r"[*•●▪·]\s?[^\n]{1,300}\n\s*|[*\s=_]{1,40}")
+_LINE = re.compile(r"[^\n]{2,60}\n\s*")
 _NAME = r"[^\W\d_][\w.'’-]{0,25}"
 _BYLINE_LINE = re.compile(rf"(?P<name>{_NAME}(?:[ ,]{{1,2}}{_NAME}|\s&\s{_NAME}){{0,12}})[^\n]{{0,60}}\n\s*")
 _BYLINE_TAIL = re.compile(r"\s*,?\s*$")
@@ -61,7 +69,8 @@ def load_shapes() -> tuple[Shape, ...]:
 
 
 def _shape(row: dict[str, str | bool]) -> Shape:
-    pattern = str(row["pattern"]).replace("DASH", f"(?:{_DASH})").replace("NAMES", _names(str(row["name"])))
+    pattern = str(row["pattern"]).replace("DASH", f"(?:{_DASH})").replace("HEAD", _HEAD)
+    pattern = pattern.replace("NAMES", _names(str(row["name"])))
     return Shape(
         str(row["name"]),
         re.compile(pattern, re.VERBOSE),
@@ -78,7 +87,10 @@ def _names(shape: str) -> str:
     forms = [
         form for agency in load_agencies().values() if shape in agency.families for form in agency.credits
     ]
-    return "(?:" + "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) + ")"
+    ordered = sorted(forms, key=len, reverse=True)
+    long = "|".join(re.escape(form) for form in ordered if len(form) >= SHORTEST_ANY_CASE)
+    short = "|".join(re.escape(form) for form in ordered if len(form) < SHORTEST_ANY_CASE)
+    return f"(?:{'|'.join(filter(None, [long and f'(?i:{long})', short]))})"
 
 
 def read_dateline(text: str, published_at: datetime | None = None) -> Dateline | None:
@@ -102,7 +114,7 @@ def read_dateline(text: str, published_at: datetime | None = None) -> Dateline |
 def _placed(found: Dateline, preface: _Preface, published_at: datetime | None) -> Dateline:
     """The dateline with its index in the whole text and its date."""
     resolved = None
-    if found.month and found.day:
+    if found.day:
         resolved = nearest_date(
             found.month, found.day, found.year, published_at.date() if published_at else None
         )
@@ -138,6 +150,9 @@ def _passed(opening: str, preface: _Preface) -> _Preface | None:
     other = _NOTE.match(opening, preface.start) or _BULLET.match(opening, preface.start)
     if other and other.end() > preface.start:
         return replace(preface, start=other.end())
+    line = _LINE.match(opening, preface.start)
+    if line and agency_of_credit(line.group()):
+        return replace(preface, start=line.end())
     return _passed_byline(opening, preface)
 
 
@@ -183,7 +198,7 @@ def _read_match(shape: Shape, found: re.Match[str], opening: str) -> Dateline | 
     head = _head(groups, agency)
     if head is None or not _holds(shape, head, agency, groups):
         return None
-    at_once = shape.at_once or bool(agency and agency.no_dash)
+    at_once = shape.at_once or bool(agency and agency.no_dash) or all(map(is_city, head.places))
     if groups.get("end") == "" and not _goes_on(opening[found.end() :], head, at_once=at_once):
         return None
     dateline = _dateline(shape, found, head, agency)
@@ -198,6 +213,8 @@ def _head(groups: dict[str, str | None], agency: Agency | None) -> Head | None:
         when = groups.get("when")
         return read_head(f"{groups['head']}, {when}" if when else groups["head"] or "", languages)
     place = groups.get("place")
+    if place and cannot_open(place):
+        return None
     month, day = groups.get("month"), groups.get("day")
     return Head(
         places=tuple(place.split("·")) if place else (),
@@ -210,13 +227,20 @@ def _holds(shape: Shape, head: Head, agency: Agency | None, groups: dict[str, st
     """Whether what was read is enough for the shape."""
     if shape.needs_date and not head.day:
         return False
-    if shape.needs_place and not head.places:
+    if (shape.needs_place or shape.needs_known) and not head.places:
         return False
-    if shape.needs_known:
-        return all(is_known(place, head.region) for place in head.places)
+    if shape.needs_known and not all(is_known(place, head.region) for place in head.places):
+        return False
+    if agency and _is_itself(head, agency):
+        return False
     if agency is None and "credit" in groups and not (shape.open and head.day and head.places):
         return False
-    return bool(agency or (head.places and head.day))
+    return bool(agency or (head.places and (head.day or shape.needs_known)))
+
+
+def _is_itself(head: Head, agency: Agency) -> bool:
+    """``Agence France-Presse (AFP) -`` is about the agency, ``PETRA (Petra) -`` a place."""
+    return any(agency_of_credit(place) == agency.key and not is_city(place) for place in head.places)
 
 
 def _goes_on(rest: str, head: Head, *, at_once: bool) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from aggregator.language import language_of
 from aggregator.model import Article, Dateline, Relation, Status
-from aggregator.wire.agencies import agency_of_domain
+from aggregator.text import normal_form
+from aggregator.wire.agencies import agency_of_domain, agency_of_phrase
 from aggregator.wire.copytext import split_copy
 from aggregator.wire.credits import names_of, read_byline_line, split_tails
 from aggregator.wire.datelines import read_dateline
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: A dateline opens one of the first paragraphs: bullets, a note or a byline may stand before it.
 _DATELINE_WITHIN = 4
+#: An agency that prints no dateline names itself near the start.
+_PHRASES_WITHIN = 3
+_PHRASE_REACH = 2_000
 #: Notes of a desk stand among the first or last paragraphs.
 _NOTES_WITHIN = 3
 
@@ -44,23 +48,37 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
         article: as extracted: the headline as printed, the dateline still before the first paragraph.
         default_agency: whose copy it is when neither dateline, byline nor sign-off tells.
     """
-    marks, paragraphs, notes = _take_notes(article.paragraphs)
-    headline_mark = read_mark(article.headline) if article.headline else None
+    marks, paragraphs, notes = _take_notes(_without_headline(article))
     tails = split_tails(paragraphs)
     opening = _take_opening(tails.paragraphs, article.published_at)
     byline, byline_agency = names_of(article.byline or opening.byline or "")
-    agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
+    read_agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
+    agency = read_agency or _other_agency(article, opening.paragraphs, default_agency)
+    headline_mark = read_mark(article.headline, agency) if article.headline else None
     language = article.language or language_of(" ".join(opening.paragraphs) or article.headline or "")
     return replace(
         _marked(article, headline_mark, marks),
         paragraphs=opening.paragraphs,
         dateline=opening.dateline,
-        agency=agency or default_agency or article.agency or agency_of_domain(article.outlet),
+        agency=agency,
         byline=byline,
         credit="\n".join((*notes, *tails.lines)) or article.credit,
         language=language,
         quotes=read_quotes(opening.paragraphs, language),
     )
+
+
+def _without_headline(article: Article) -> tuple[str, ...]:
+    """The paragraphs, without the headline that some pages repeat above their text."""
+    first = article.paragraphs[:1]
+    repeated = len(article.paragraphs) > 1 and normal_form(first[0]) == normal_form(article.headline)
+    return article.paragraphs[1:] if repeated else article.paragraphs
+
+
+def _other_agency(article: Article, paragraphs: tuple[str, ...], default: str | None) -> str | None:
+    """The agency when no credit names it: by feed, page or outlet, or as the text names itself."""
+    known = default or article.agency or agency_of_domain(article.outlet)
+    return known or agency_of_phrase(" ".join(paragraphs[:_PHRASES_WITHIN])[:_PHRASE_REACH])
 
 
 def _take_notes(paragraphs: tuple[str, ...]) -> tuple[list[MarkRead], tuple[str, ...], list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Mark, Relation
 from aggregator.wire.agencies import read_data
@@ -33,6 +33,7 @@ class Sign:
     pattern: re.Pattern[str]
     relation: Relation
     hold: bool
+    agencies: frozenset[str]  # none: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,24 @@ def load_signs(at: str) -> tuple[Sign, ...]:
     return tuple(_sign(row) for row in read_data("marks.toml")["marks"] if row["at"] == at)
 
 
-def _sign(row: dict[str, str]) -> Sign:
+def _sign(row: dict[str, Any]) -> Sign:
     body = row["pattern"].replace("SEP", _SEPARATOR)
     anchored = rf"(?:{body})\s*$" if row["at"] == "end" else rf"\s*(?:{body})\s*"
     pattern = re.compile(anchored, re.VERBOSE)
-    return Sign(row["name"], row["at"], pattern, Relation(row["relation"]), bool(row.get("hold")))
+    agencies = frozenset(row.get("agencies", ()))
+    return Sign(row["name"], row["at"], pattern, Relation(row["relation"]), bool(row.get("hold")), agencies)
 
 
-def read_mark(headline: str) -> MarkRead | None:
-    """The signs before and after a headline, taken as one mark; None when there are none."""
+def read_mark(headline: str, agency: str | None = None) -> MarkRead | None:
+    """The signs before and after a headline, taken as one mark; None when there are none.
+
+    Args:
+        headline: as printed.
+        agency: whose copy it is; some signs are one agency's own.
+    """
     left, found = headline[:_REACH], []
     for _ in range(_MOST_SIGNS):
-        hit = _first_hit(left)
+        hit = _first_hit(left, agency)
         if hit is None:
             break
         sign, match = hit
@@ -71,14 +78,14 @@ def read_mark(headline: str) -> MarkRead | None:
     return _combined(found, (left + headline[_REACH:]).strip() or headline)
 
 
-def _first_hit(text: str) -> tuple[Sign, re.Match[str]] | None:
+def _first_hit(text: str, agency: str | None) -> tuple[Sign, re.Match[str]] | None:
     for sign in load_signs("start"):
         match = sign.pattern.match(text)
         if match:
             return sign, match
     for sign in load_signs("end"):
         match = sign.pattern.search(text)
-        if match:
+        if match and (not sign.agencies or agency in sign.agencies):
             return sign, match
     return None
 

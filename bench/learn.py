@@ -1,0 +1,220 @@
+"""Learns the weights of ``aggregator/data/signs.toml`` from pages with known articles.
+
+``python -m bench.learn DIR --weak peer.jsonl --out signs.toml --cross cv.jsonl`` reads DIR/index.jsonl: a
+page's gold is its ``body_paragraphs``, or segments that are ``with`` and ``without`` its text. ``--weak``
+names predictions of another extractor ({set, id, body}), believed a little where there is no gold.
+``--cross`` writes predictions in which every page was judged by weights that had not seen its publisher.
+Needs the dependency group ``learn``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from aggregator.extract.body import HOPELESS, best_cut, first_look, page_scene
+from aggregator.extract.metadata import read_metadata
+from aggregator.extract.page import read_page
+from aggregator.extract.places import NUMBERS, places_of
+
+if TYPE_CHECKING:
+    from aggregator.extract.signs import Scene
+
+FOLDS = 6
+#: Inverse strength of the L2 penalty; .1 to 1 differ by less than .004 in cross-validated F1, 1 is best.
+PENALTY = 1.0
+#: Weight of a block that holds a segment, of one only another extractor judged, and of a gold page's block.
+SEGMENT, WEAK, GOLD, GOLD_SHARE = 1.5, 0.05, 0.15, 12.0
+#: Signs on fewer blocks are noise.
+RARE = 8
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(slots=True)
+class Sample:
+    """One page: its blocks' signs, what is known of them, how much that counts."""
+
+    row: dict[str, Any]
+    scene: Scene
+    signs: list[list[str]]
+    truth: list[int]  # 1, 0, or -1 unknown
+    weight: list[float]
+
+
+def main() -> None:
+    """Reads the arguments, learns, writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--weak", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cross", type=Path)
+    asked = parser.parse_args()
+    weak = {(one["set"], one["id"]): _spaced(one["body"]) for one in _lines(asked.weak)} if asked.weak else {}
+    rows = _lines(asked.directory / "index.jsonl")
+    samples = [read_sample(asked.directory, row, weak.get((row["set"], row["id"]))) for row in rows]
+    first, second, scores = learn(samples)
+    asked.out.write_text(f"{_HEAD}\n[first]\n{_toml(first)}\n[second]\n{_toml(second)}", "utf8")
+    if asked.cross:
+        asked.cross.write_text("".join(_predictions(samples, scores)), "utf8")
+
+
+_HEAD = """\
+# Weights of the signs by which a block of text is judged to be an article's own words; log-odds, summed.
+# Learnt by bench/learn.py; how each sign is read stands in aggregator/extract/signs.py and places.py.
+"""
+
+
+def read_sample(directory: Path, row: dict[str, Any], weak: str | None) -> Sample:
+    """A page's blocks with their labels and weights."""
+    page = read_page(gzip.decompress((directory / row["html_path"]).read_bytes()), row["url"])
+    scene = page_scene(page, read_metadata(page))
+    signs, _ = first_look(scene)
+    gold = row["gold"]
+    if gold.get("body_paragraphs"):
+        truth = _gold_labels(scene, gold)
+        whole = sum(len(b.text) for b, t in zip(scene.blocks, truth, strict=True) if t == 1) or 1
+        weight = [GOLD + GOLD_SHARE * min(len(block.text) / whole, 0.3) for block in scene.blocks]
+    else:
+        truth = _segment_labels(scene, gold)
+        weight = [SEGMENT] * len(truth)
+    if weak is not None and not gold.get("body_paragraphs"):
+        weight = [WEAK if t < 0 else w for t, w in zip(truth, weight, strict=True)]
+        truth = [int(b.text in weak) if t < 0 else t for b, t in zip(scene.blocks, truth, strict=True)]
+    return Sample(row, scene, signs, truth, weight)
+
+
+def _gold_labels(scene: Scene, gold: dict[str, Any]) -> list[int]:
+    """1 for a gold paragraph, a part of the gold text, or a block that shares most of its words' order."""
+    text = gold.get("body") or "\n".join(gold["body_paragraphs"])
+    lines = {_bare(line) for line in [*gold["body_paragraphs"], *text.split("\n")]} - {""}
+    neutral = {_bare(line) for line in gold.get("summary") or []} - lines
+    whole, runs = _bare(text), _runs(text)
+    return [_gold_label(block.text, lines, neutral, whole, runs) for block in scene.blocks]
+
+
+def _gold_label(text: str, lines: set[str], neutral: set[str], whole: str, runs: set[tuple[str, ...]]) -> int:
+    form = _bare(text)
+    if form in neutral:
+        return -1
+    if form in lines or (len(form) >= 25 and form in whole):
+        return 1
+    own = _runs(text)
+    return int(len(own) >= 5 and len(own & runs) > 0.6 * len(own))
+
+
+def _segment_labels(scene: Scene, gold: dict[str, Any]) -> list[int]:
+    wanted, unwanted = ([_spaced(one) for one in gold.get(key) or []] for key in ("with", "without"))
+    labels = []
+    for block in scene.blocks:
+        good, bad = any(one in block.text for one in wanted), any(one in block.text for one in unwanted)
+        labels.append(-1 if good == bad else int(good))
+    return labels
+
+
+def learn(samples: list[Sample]) -> tuple[dict[str, float], dict[str, float], np.ndarray]:
+    """The weights of both looks and each block's logit by weights that had not seen its publisher."""
+    truth = np.array([t for sample in samples for t in sample.truth])
+    weight = np.array([w for sample in samples for w in sample.weight])
+    groups = np.array([sample.row["domain"] for sample in samples for _ in sample.truth])
+    hopeless = np.array([not own for sample in samples for own in sample.signs])
+    known = (truth >= 0) & ~hopeless
+    first, names = _matrix([own for sample in samples for own in sample.signs], known)
+    scores = _crossed(first, truth, weight, groups, known)
+    scores[hopeless] = HOPELESS
+    places = _placed(samples, scores)
+    second, more = _matrix([signs for signs, _ in places], known)
+    second = hstack([second, csr_matrix(np.array([numbers for _, numbers in places]))]).tocsr()
+    judged = _crossed(second, truth, weight, groups, known)
+    judged[hopeless] = HOPELESS
+    return (
+        _weights(_fit(first, truth, weight, known), names),
+        _weights(_fit(second, truth, weight, known), [*more, *NUMBERS]),
+        judged,
+    )
+
+
+def _placed(samples: list[Sample], scores: np.ndarray) -> list[tuple[list[str], tuple[float, ...]]]:
+    found, start = [], 0
+    for sample in samples:
+        own = [float(score) for score in scores[start : start + len(sample.signs)]]
+        start += len(own)
+        for signs, place in zip(sample.signs, places_of(sample.scene, own), strict=True):
+            found.append(([*signs, *place.signs] if signs else [], place.numbers))
+    return found
+
+
+def _matrix(signs: list[list[str]], known: np.ndarray) -> tuple[csr_matrix, list[str]]:
+    counts = Counter(sign for own, one in zip(signs, known, strict=True) if one for sign in set(own))
+    kept = {sign for sign, count in counts.items() if count >= RARE}
+    binarizer = MultiLabelBinarizer(sparse_output=True, classes=sorted(kept))
+    return binarizer.fit_transform([set(own) & kept for own in signs]).tocsr(), list(binarizer.classes_)
+
+
+def _fit(matrix: csr_matrix, truth: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> LogisticRegression:
+    model = LogisticRegression(C=PENALTY, max_iter=3000)
+    return model.fit(matrix[rows], truth[rows], sample_weight=weight[rows])
+
+
+def _crossed(
+    matrix: csr_matrix, truth: np.ndarray, weight: np.ndarray, groups: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    scores = np.zeros(len(truth))
+    for train, test in GroupKFold(FOLDS).split(matrix, truth, groups):
+        rows = train[known[train]]
+        scores[test] = _fit(matrix, truth, weight, rows).decision_function(matrix[test])
+    return scores
+
+
+def _weights(model: LogisticRegression, names: list[str]) -> dict[str, float]:
+    found = {name: float(one) for name, one in zip(names, model.coef_[0], strict=True) if abs(one) >= 0.05}
+    return {"bias": float(model.intercept_[0])} | found
+
+
+def _toml(weights: dict[str, float]) -> str:
+    return "".join(f"{json.dumps(name)} = {weight:.2f}\n" for name, weight in sorted(weights.items()))
+
+
+def _predictions(samples: list[Sample], scores: np.ndarray) -> list[str]:
+    lines, start = [], 0
+    for sample in samples:
+        own = [float(score) for score in scores[start : start + len(sample.signs)]]
+        start += len(own)
+        cut = best_cut(sample.scene.blocks, own)
+        body = [block.text for block, score in zip(sample.scene.blocks, own, strict=True) if score >= cut]
+        key = {"set": sample.row["set"], "id": sample.row["id"]}
+        lines.append(json.dumps({**key, "body": body}, ensure_ascii=False) + "\n")
+    return lines
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf8").splitlines()]
+
+
+def _spaced(text: str | list[str]) -> str:
+    return " ".join((text if isinstance(text, str) else " ".join(text)).split())
+
+
+def _bare(text: str) -> str:
+    return "".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold())).replace("_", "")
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(text)
+    return {tuple(words[i : i + 4]) for i in range(len(words) - 3)}
+
+
+if __name__ == "__main__":
+    main()

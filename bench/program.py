@@ -1,0 +1,106 @@
+"""Starts the shipped command line as a process of its own, measures its CPU, kills it at a moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: A poll of a bench that takes longer hangs.
+_LONGEST_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a process ended."""
+
+    status: int  # negative: the signal that ended it
+    cpu_ms: float  # user and system, its children included
+    wall_s: float
+    output: str
+    complaints: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What ``poll --json`` says."""
+        found: dict[str, Any] = json.loads(self.output)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program with its list of feeds and its database."""
+
+    feeds: Path
+    db: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line."""
+        return [
+            sys.executable, "-m", "aggregator", "--feeds", str(self.feeds), "--db", str(self.db), *arguments,
+        ]  # fmt: skip
+
+    def poll(self) -> Finished:
+        """One round to its end.
+
+        Raises:
+            SystemExit: it failed; the text is what it said.
+        """
+        finished = finish(self.command("poll", "--allow-private", "--json"))
+        if finished.status:
+            sys.exit(f"poll ended with status {finished.status}:\n{finished.complaints}{finished.output}")
+        return finished
+
+    def begin_poll(self) -> subprocess.Popen[bytes]:
+        """Starts a round and does not wait for it."""
+        command = self.command("poll", "--allow-private")
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def finish(command: list[str]) -> Finished:
+    """Runs a command to its end."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(command, stdout=out, stderr=complaints)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - started
+        out.seek(0)
+        complaints.seek(0)
+        said, complained = out.read().decode(), complaints.read().decode(errors="replace")
+    cpu_ms = (usage.ru_utime + usage.ru_stime) * 1000
+    return Finished(process.returncode, cpu_ms, wall, said, complained)
+
+
+def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Kills a process with SIGKILL after that time.
+
+    Returns:
+        False when it had ended by itself before.
+    """
+    try:
+        process.wait(timeout=min(seconds, _LONGEST_S))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return True
+    return False
+
+
+def needed(path: Path) -> Path:
+    """That path of the shared data.
+
+    Raises:
+        SystemExit: it is absent; the text says so.
+    """
+    if not path.exists():
+        sys.exit(f"{path}: not there; give the directory of the shared evaluation sets")
+    return path

@@ -1,0 +1,227 @@
+"""Every format round-trips through its own reader, and nothing that was fetched acts where it is shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from aggregator.errors import UsageError
+from aggregator.query import ArticleRow, StoryRow
+from aggregator.render import RENDERERS, Listing, read_columns
+from aggregator.render.cells import inert, json_text, label, web_link
+
+NOW = datetime(2031, 5, 10, 12, 0, tzinfo=UTC)
+ARTICLE = ArticleRow(
+    id=1935388800000,
+    story_id=1935388800000,
+    relation="correction",
+    url="https://nordica.example/1?a=b&c=d",
+    outlet="nordica.example",
+    agency="nordica",
+    section="Weather",
+    headline="Storm <closes> harbour",
+    deck=None,
+    byline="Ada Quill",
+    dateline=None,
+    place="OSLO",
+    dateline_date=None,
+    language="en",
+    published_at="2031-05-01T08:00:00Z",
+    updated_at=None,
+    first_seen_at="2031-05-01T08:01:00Z",
+    status="usable",
+    mark="CORRECTED",
+    versions=2,
+    word_count=4,
+    body="Ships wait.\n\nFish do not & never will.",
+    credit=None,
+    image_url=None,
+    text_basis="page",
+    extractor="test",
+)
+STORY = StoryRow(
+    7,
+    "Storm",
+    "nordica",
+    1,
+    "2031-05-01T08:00:00Z",
+    "2031-05-01T08:00:00Z",
+    "2031-05-02T08:00:00Z",
+    3,
+    2,
+    "copy, kill",
+)
+ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\x00"
+
+texts = st.none() | st.text(st.characters() | st.sampled_from("=+-@\t\r\n\x1b|'\"\\,<&"), max_size=30)
+rows = st.builds(replace, st.just(ARTICLE), headline=texts, place=texts, byline=texts, body=texts, mark=texts)
+
+
+def drawn(
+    name: str, *given_rows: ArticleRow | StoryRow, columns: tuple[str, ...] = (), width: int = 120
+) -> str:
+    kind = StoryRow if given_rows and isinstance(given_rows[0], StoryRow) else ArticleRow
+    return "".join(RENDERERS[name](Listing(given_rows, kind, columns, "storm", NOW, width=width)))
+
+
+def test_label_shows_what_must_be_seen() -> None:
+    assert label("correction", "usable", "CORRECTED") == "CORRECTED"
+    assert label("correction", "usable", None) == "CORRECTION"
+    assert label("kill", "canceled", None) == "KILLED"
+    assert label("original", "withheld", None) == "WITHHELD"
+    assert label("original", "usable", None) == ""
+
+
+@pytest.mark.parametrize("name", [name for name in RENDERERS if name != "ids"])
+def test_corrections_and_kills_are_seen_in_every_format(name: str) -> None:
+    assert re.search("correct", drawn(name, ARTICLE), re.IGNORECASE)
+    assert re.search(
+        "kill", drawn(name, replace(ARTICLE, relation="kill", status="canceled", mark=None)), re.IGNORECASE
+    )
+    assert re.search("kill", drawn(name, STORY), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", list(RENDERERS))
+def test_no_row_is_still_a_document(name: str) -> None:
+    text = drawn(name)
+    if name in ("json", "jsonfeed"):
+        json.loads(text)
+    if name == "atom":
+        assert not feedparser.parse(text.encode())["bozo"]
+
+
+@given(st.lists(rows, max_size=3))
+def test_json_is_the_row(given_rows: list[ArticleRow]) -> None:
+    expected = [asdict(row) for row in given_rows]
+    text = drawn("json", *given_rows)
+    assert json.loads(text) == expected
+    lines = drawn("jsonl", *given_rows).splitlines()
+    assert [json.loads(line) for line in lines] == expected
+    text.encode("utf-8")
+
+
+@given(st.lists(rows, max_size=3))
+def test_csv_is_the_row_and_no_formula(given_rows: list[ArticleRow]) -> None:
+    columns = ("id", "headline", "place", "body")
+    read = list(csv.reader(io.StringIO(drawn("csv", *given_rows, columns=columns), newline="")))
+    assert read[0] == list(columns)
+    for row, cells in zip(given_rows, read[1:], strict=True):
+        for name, cell in zip(columns, cells, strict=True):
+            assert cell[:1] not in set("=+-@\t\r\n＝＋－＠") or not cell
+            assert cell.removeprefix("'") == inert(str(getattr(row, name) or "")).removeprefix("'")
+
+
+@given(st.lists(rows, max_size=3))
+def test_tsv_is_a_line_a_row(given_rows: list[ArticleRow]) -> None:
+    columns = ("id", "headline", "place", "body")
+    lines = drawn("tsv", *given_rows, columns=columns).split("\n")
+    assert len(lines) == len(given_rows) + 2
+    for row, line in zip(given_rows, lines[1:], strict=False):
+        cells = [_unescaped(cell).removeprefix("'") for cell in line.split("\t")]
+        assert cells == [inert(str(getattr(row, name) or "")).removeprefix("'") for name in columns]
+
+
+def _unescaped(cell: str) -> str:
+    return re.sub(r"\\(.)", lambda found: {"t": "\t", "n": "\n", "r": "\r"}.get(found[1], found[1]), cell)
+
+
+@given(st.lists(rows, max_size=3))
+def test_markdown_is_a_line_a_row(given_rows: list[ArticleRow]) -> None:
+    lines = drawn("markdown", *given_rows, columns=("id", "headline", "place")).splitlines()
+    assert len(lines) == len(given_rows) + 2
+    assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 4 for line in lines)
+
+
+@given(st.lists(rows, max_size=3))
+def test_atom_is_well_formed_and_whole(given_rows: list[ArticleRow]) -> None:
+    root = etree.fromstring(drawn("atom", *given_rows).encode())
+    name = "{http://www.w3.org/2005/Atom}"
+    for required in ("title", "id", "updated", "author"):
+        assert len(root.findall(name + required)) == 1
+    entries = root.findall(name + "entry")
+    assert len(entries) == len(given_rows)
+    for entry in entries:
+        assert {str(child.tag).removeprefix(name) for child in entry} >= {"title", "id", "updated", "author"}
+
+
+def test_atom_is_read_by_a_feed_reader() -> None:
+    found = feedparser.parse(drawn("atom", ARTICLE).encode())
+    assert not found["bozo"]
+    entry = found["entries"][0]
+    assert entry["title"].startswith("CORRECTED: Storm")
+    assert entry["link"] == ARTICLE.url
+    assert entry["published"] == ARTICLE.published_at
+    assert entry["content"][0]["value"] == "<p>Ships wait.</p><p>Fish do not &amp; never will.</p>"
+
+
+def test_ids_of_feeds_stay_the_same() -> None:
+    later = replace(ARTICLE, headline="Another", updated_at="2031-05-09T00:00:00Z")
+    ids = [json.loads(drawn("jsonfeed", row))["items"][0]["id"] for row in (ARTICLE, later)]
+    assert ids[0] == ids[1]
+    assert ids[0] in drawn("atom", later)
+
+
+def test_json_feed() -> None:
+    found = json.loads(drawn("jsonfeed", ARTICLE))
+    assert found["version"] == "https://jsonfeed.org/version/1.1"
+    item = found["items"][0]
+    assert item["url"] == ARTICLE.url
+    assert item["title"].startswith("CORRECTED: ")
+    assert item["content_text"] == ARTICLE.body
+
+
+@pytest.mark.parametrize("name", list(RENDERERS))
+def test_terminal_escapes_do_nothing(name: str) -> None:
+    evil = replace(
+        ARTICLE, headline=ESCAPE, place=ESCAPE, mark=ESCAPE, body=ESCAPE, byline=ESCAPE, deck=ESCAPE
+    )
+    text = drawn(name, replace(evil, url="https://x.example/" + ESCAPE)) + drawn(
+        name, replace(STORY, headline=ESCAPE)
+    )
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]", text)
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_a_table_fits_its_width(width: int) -> None:
+    wide = replace(ARTICLE, headline="東京の洪水 " * 40, place="A very long name of a place indeed")
+    for line in drawn("table", wide, ARTICLE, width=width).splitlines():
+        cells = sum(2 if ord(letter) > 0x2FFF else 1 for letter in line)
+        assert cells <= width
+
+
+def test_a_table_of_chosen_columns() -> None:
+    text = drawn("table", ARTICLE, columns=("id", "mark"))
+    assert "1935388800000" in text
+    assert "CORRECTED" in text
+    assert "Storm" not in text
+
+
+@pytest.mark.parametrize(
+    "url", [None, "javascript:alert(1)", "data:text/html,x", "https://x/\x1b[2J", "https://x/ y"]
+)
+def test_only_pages_are_linked(url: str | None) -> None:
+    assert web_link(url) is None
+
+
+def test_columns_are_checked() -> None:
+    assert read_columns("id, headline", ArticleRow) == ("id", "headline")
+    assert read_columns(None, ArticleRow) == ()
+    with pytest.raises(UsageError, match="no column 'headlin'"):
+        read_columns("headlin", ArticleRow)
+
+
+@given(st.text())
+def test_json_text_means_the_same(text: str) -> None:
+    encoded = json_text(json.dumps(text, ensure_ascii=False))
+    assert json.loads(encoded) == text
+    assert encoded.isprintable() or not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e]", encoded)
