@@ -47,6 +47,8 @@ _STILL_S = 20.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
+#: Where Retry-After is defined (RFC 9110 §15.6.4, RFC 6585 §4).
+_ASKING_TO_WAIT = (429, 503)
 #: 203: a proxy has touched it. 226: only what is new, asked for with A-IM (RFC 3229).
 _WITH_BODY = (200, 203, 226)
 #: Validators longer than this are not kept (a header of 8 KiB is what servers take).
@@ -257,7 +259,8 @@ async def _body(answer: httpx.Response, limit: int) -> bytes:
 def _response(answer: httpx.Response, body: bytes, now: datetime, started: float) -> Response:
     status = answer.status_code
     if status not in (*_WITH_BODY, 304):
-        wish = retry_after_s(answer.headers.get("retry-after"), now)
+        asks = status in _ASKING_TO_WAIT
+        wish = retry_after_s(answer.headers.get("retry-after"), now) if asks else None
         reason = f" {answer.reason_phrase}" if answer.reason_phrase.isprintable() else ""
         raise StatusError(status, f"answered HTTP {status}{reason[:60]}", wish)
     headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())

@@ -21,8 +21,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 #: A host that is closed for longer than this is not waited for: what is due there is due again later.
 _PATIENCE_S = 5.0
-#: No host keeps us away longer than a week, whatever it says.
-_LONGEST_CLOSED_S = 7 * 86_400
+#: No answer about one feed keeps us away from its whole host for longer than a day.
+_LONGEST_CLOSED_S = 86_400
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -90,7 +90,7 @@ class Turns:
             yield
 
     def keep_away(self, url: str, seconds: float) -> float:
-        """No request to the URL's host starts within that time (Retry-After); a week at most.
+        """No request to the URL's host starts within that time (Retry-After); a day at most.
 
         Returns:
             The seconds that are granted.
