@@ -29,6 +29,7 @@ from aggregator.extract.body import HOPELESS, best_cut, first_look, page_scene
 from aggregator.extract.metadata import read_metadata
 from aggregator.extract.page import read_page
 from aggregator.extract.places import NUMBERS, places_of
+from aggregator.extract.sites import site_of
 
 if TYPE_CHECKING:
     from aggregator.extract.signs import Scene
@@ -80,7 +81,7 @@ _HEAD = """\
 def read_sample(directory: Path, row: dict[str, Any], weak: str | None) -> Sample:
     """A page's blocks with their labels and weights."""
     page = read_page(gzip.decompress((directory / row["html_path"]).read_bytes()), row["url"])
-    scene = page_scene(page, read_metadata(page))
+    scene = page_scene(page, read_metadata(page, site_of(page.url)))
     signs, _ = first_look(scene)
     gold = row["gold"]
     if gold.get("body_paragraphs"):

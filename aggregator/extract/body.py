@@ -33,20 +33,24 @@ _LEAST_COPY = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """The text of an article and the rule that gave it."""
+class Reading:
+    """A page's blocks and which of them are its article's own."""
 
-    paragraphs: tuple[str, ...]
-    rule: str
+    scene: Scene
+    kept: tuple[bool, ...]
+
+    def paragraphs(self, without: tuple[int, ...] = ()) -> tuple[str, ...]:
+        """The texts kept, in order; ``without`` the blocks of those indices."""
+        pairs = zip(self.scene.blocks, self.kept, strict=True)
+        return tuple(block.text for index, (block, kept) in enumerate(pairs) if kept and index not in without)
 
 
-def read_body(page: Page, said: Metadata) -> Body:
-    """The paragraphs of the page's article."""
+def read_body(page: Page, said: Metadata) -> Reading:
+    """The blocks of the page, judged."""
     scene = page_scene(page, said)
     scores = second_look(scene, *first_look(scene))
     cut = best_cut(scene.blocks, scores)
-    kept = [block.text for block, score in zip(scene.blocks, scores, strict=True) if score >= cut]
-    return Body(tuple(kept), "signs")
+    return Reading(scene, tuple(score >= cut for score in scores))
 
 
 def page_scene(page: Page, said: Metadata) -> Scene:

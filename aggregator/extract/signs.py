@@ -108,6 +108,11 @@ def size_of(text: str) -> int:
     return len(text) if text.isascii() else len(text) + int(1.5 * len(_WIDE.findall(text)))
 
 
+def ends_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence does."""
+    return bool(_SENTENCE_END.search(text))
+
+
 def step(value: float, *edges: float) -> int:
     """How many of the edges a value has reached."""
     return sum([value >= edge for edge in edges])
@@ -168,7 +173,7 @@ def _form_signs(block: Block) -> Iterator[str]:
     yield f"links {links}"
     yield f"links {links} {kind}"
     yield f"links {links} length {step(size, 25, 80, 140)}"
-    ends = "ends" if _SENTENCE_END.search(text) else "breaks off"
+    ends = "ends" if ends_sentence(text) else "breaks off"
     yield f"{ends} length {rough} {'p' if tag == 'p' else 'other'}"
 
 
