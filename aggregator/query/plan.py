@@ -12,7 +12,7 @@ same order, merged with the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.errors import UsageError
@@ -34,6 +34,7 @@ WEIGHED = 10_000
 _IDS_A_SECOND = 1_000
 _TEXT_COLUMNS = ("relation", "mark", "headline", "deck", "body", "text_basis")
 _NEWEST_ONLY = ("updated_at", "word_count")
+_NOW = ", ".join(f"a.{name}" for name in ArticleRow._fields)
 _INDEXED = {
     "story": "story_id",
     "outlet": "outlet",
@@ -109,12 +110,11 @@ def ask(question: Filter) -> Asked:
 
 def columns_of(question: Filter) -> str:
     """The columns of an ArticleRow; with ``as_of`` those of its text then."""
-    named = [field.name for field in fields(ArticleRow)]
     if question.as_of is None:
-        return ", ".join(f"a.{name}" for name in named)
+        return _NOW
     then = {name: f"v.{name}" for name in _TEXT_COLUMNS} | {"versions": "v.number"}
     then |= {name: f"CASE WHEN v.number = a.versions THEN a.{name} END" for name in _NEWEST_ONLY}
-    return ", ".join(then.get(name, f"a.{name}") for name in named)
+    return ", ".join(then.get(name, f"a.{name}") for name in ArticleRow._fields)
 
 
 def selects(conn: sqlite3.Connection, asked: Asked) -> tuple[Select, ...]:
