@@ -67,15 +67,15 @@ async def poll_feed(desk: Desk, state: FeedState) -> None:
     try:
         response = await _ask_feed(desk, feed, state)
         parsed = await _read_if_new(desk, feed, state, response)
+        outcome = _record_success(desk, state, response, parsed)
     except StoreError:
         raise
     except AggregatorError as fault:
-        _record_failure(desk, state, started, fault)
+        outcome = _record_failure(desk, state, started, fault)
     except Exception as bug:
         log.exception("%s: internal error", feed.name)
-        _record_failure(desk, state, started, AggregatorError(f"internal error: {bug!r}"[:300]))
-    else:
-        _record_success(desk, state, response, parsed)
+        outcome = _record_failure(desk, state, started, _internal(bug))
+    desk.told(outcome)
 
 
 async def _ask_feed(desk: Desk, feed: Feed, state: FeedState) -> Response:
@@ -117,14 +117,14 @@ def read_feed(body: bytes, url: str, content_type: str | None, timezone: str | N
     return ReadFeed(replace(parsed, entries=()), entries)
 
 
-def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> None:
+def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> Outcome:
     feed = desk.feeds[state.feed_id]
     with desk.store.transaction() as conn:
         changes = feeds.compare_entries(conn, state.feed_id, read.entries) if read else Changes()
         poll = _success(feed, state, response, read, changes)
         feeds.record_poll(conn, poll, changes)
     warning = read.feed.warning if read else None
-    desk.told(Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning))
+    return Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning)
 
 
 def _success(
@@ -161,7 +161,7 @@ def _success(
     )
 
 
-def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> None:
+def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> Outcome:
     feed, now = desk.feeds[state.feed_id], desk.clock()
     wish = fault.retry_after_s if isinstance(fault, FetchError) else None
     interval = schedule.after_failure(feed, state.failures + 1)
@@ -177,7 +177,7 @@ def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: Aggr
     )
     with desk.store.transaction() as conn:
         feeds.record_poll(conn, poll, Changes())
-    desk.told(Outcome("feed", feed.name, poll.outcome, fault=str(fault)))
+    return Outcome("feed", feed.name, poll.outcome, fault=str(fault))
 
 
 # ---------------------------------------------------------------- articles
@@ -229,30 +229,74 @@ class Reading:
 
 
 async def _derive_batch(desk: Desk, batch: Sequence[DueEntry]) -> None:
-    """Articles read from what the feed says, stored in one transaction."""
+    """Articles read from what the feed says, stored in one transaction; a bug costs its own entry only."""
+    try:
+        outcomes = _record(desk, await _read_batch(desk, batch))
+    except StoreError:
+        raise
+    except Exception as bug:  # noqa: BLE001 (told by _set_aside)
+        if len(batch) > 1:
+            for each in batch:
+                await _derive_batch(desk, [each])
+            return
+        outcomes = [_set_aside(desk, batch[0], bug)]
+    _tell(desk, outcomes)
+
+
+async def _read_batch(desk: Desk, batch: Sequence[DueEntry]) -> list[Reading]:
     jobs = [(each.entry, desk.feeds[each.feed_id]) for each in batch]
     found = await think(desk, read_entries, jobs)
     now = desk.clock()
-    readings = [
+    return [
         Reading(each, article, retry_at=now if _has_page(desk.feeds[each.feed_id], each.entry) else None)
         for each, article in zip(batch, found, strict=True)
     ]
-    with desk.store.transaction() as conn:
-        outcomes = [record_article(conn, reading, now) for reading in readings]
-    for outcome in outcomes:
-        desk.told(outcome)
 
 
 async def _derive_one(desk: Desk, due: DueEntry) -> None:
     """One article, read from the page behind its entry, or else from what the feed says."""
     try:
-        reading = await _read_page(desk, due)
-    except Exception as bug:
-        log.exception("%s: internal error", due.entry.url)
-        reading = await _from_feed(desk, due, AggregatorError(f"internal error: {bug!r}"[:300]))
+        outcomes = _record(desk, [await _read_page(desk, due)])
+    except StoreError:
+        raise
+    except Exception as bug:  # noqa: BLE001 (told by _derive_after)
+        outcomes = await _derive_after(desk, due, bug)
+    _tell(desk, outcomes)
+
+
+async def _derive_after(desk: Desk, due: DueEntry, bug: Exception) -> list[Outcome]:
+    """What the feed says, after a bug in reading the page; the entry is set aside when that fails too."""
+    log.error("%s: internal error", due.entry.url, exc_info=bug)
+    try:
+        return _record(desk, [await _from_feed(desk, due, _internal(bug))])
+    except StoreError:
+        raise
+    except Exception as again:  # noqa: BLE001 (told by _set_aside)
+        return [_set_aside(desk, due, again)]
+
+
+def _set_aside(desk: Desk, due: DueEntry, bug: Exception) -> Outcome:
+    """An entry of which a bug makes no article: it is tried again when the feed changes it."""
+    log.error("%s: internal error", due.entry.url or due.entry.guid, exc_info=bug)
+    fault = str(_internal(bug))
     with desk.store.transaction() as conn:
-        outcome = record_article(conn, reading, desk.clock())
-    desk.told(outcome)
+        articles.finish_entry(conn, due.entry_id, due.article_id, retry_at=None, fault=fault)
+    return Outcome("article", due.entry.url or due.entry.guid, "error", fault=fault)
+
+
+def _internal(bug: Exception) -> AggregatorError:
+    return AggregatorError(f"internal error: {bug!a}"[:300])
+
+
+def _record(desk: Desk, readings: Sequence[Reading]) -> list[Outcome]:
+    now = desk.clock()
+    with desk.store.transaction() as conn:
+        return [record_article(conn, reading, now) for reading in readings]
+
+
+def _tell(desk: Desk, outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        desk.told(outcome)
 
 
 async def _read_page(desk: Desk, due: DueEntry) -> Reading:

@@ -370,21 +370,3 @@ def test_raw_pages_and_polls_are_pruned_by_age(wire: Wire, room: Room) -> None:
     assert room.rows("SELECT count(*) FROM pages") == [(0,)]
     assert room.rows("SELECT count(*) FROM fetches") == [(1,)]
     assert room.rows("SELECT count(*) FROM articles") == [(1,)]
-
-
-# ---------------------------------------------------------------- hostile copy
-
-
-def test_odd_characters_of_a_feed_are_stored_or_dropped_but_break_nothing(wire: Wire, room: Room) -> None:
-    odd = (
-        b'{"version": "https://jsonfeed.org/version/1.1", "title": "a\\ud800b", "items": ['
-        b'{"id": "x\\udfff", "title": "half \\ud83d of a pair", "content_html": "<p>one \\ud800 two</p>",'
-        b' "tags": ["\\ud800"], "authors": [{"name": "A\\ud800"}]},'
-        b'{"id": "\\u0000", "title": "nul \\u0000 inside", "summary": "\\u0000\\u001b[31m",'
-        b' "url": "/\\ud800"}]}'
-    )
-    good = publish(wire, Item("", "Ferry turns back", SUMMARY, guid="1"))
-    room.write(wire.set("/odd.json", odd, Content_Type="application/feed+json"), good)
-    room.poll()
-    assert room.rows("SELECT count(*) FROM articles") == [(3,)]
-    assert room.poll().feeds["error"] == 0
