@@ -55,6 +55,8 @@ _OF_TAGS = """SELECT article_id FROM article_tags
 #: The same as ``a.status <> 'canceled'``, but answered by indexes alone.
 _SHOWN_COUNTED = "a.id NOT IN (SELECT id FROM articles WHERE status <> 'usable' AND status = 'canceled')"
 _KNOWN = "a.first_seen_at <= :as_of"
+#: A superseded text of an article no older than one of that id.
+OLD_SINCE = "versions_fts.rowid >= :oldest * 10000"
 _THEN = """ CROSS JOIN versions AS v ON v.article_id = a.id AND v.number = (
     SELECT max(number) FROM versions WHERE article_id = a.id AND seen_at <= :as_of
 )"""
@@ -176,7 +178,7 @@ def _values(question: Filter) -> dict[str, object]:
         "as_of": question.as_of and _stamp(question.as_of),
         "as_of_id": question.as_of and (_second(question.as_of) + 1) * _IDS_A_SECOND - 1,
     }
-    return many | times
+    return many | {name: value for name, value in times.items() if value is not None}
 
 
 def _second(moment: datetime) -> int:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aggregator.errors import UsageError
 from aggregator.query.filter import ArticleRow, Filter, JoinRow, QuoteRow, Sort, StoryRow, VersionRow
 from aggregator.query.opening import naming_faults
-from aggregator.query.plan import ask, columns_of, counting, selects
+from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from aggregator.query.plan import Asked
+    from aggregator.query.plan import Asked, Select
 
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
@@ -161,11 +161,29 @@ def _rows(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row
     if len(found) == 1:
         page = {"limit": question.limit or -1, "offset": question.offset}
         return conn.execute(found[0].sql(columns, "\nLIMIT :limit OFFSET :offset"), asked.values | page)
-    rows = [conn.execute(each.sql(f"a.first_seen_at, {columns}"), asked.values) for each in found]
-    return _page(_merged(rows, question), question)
+    return _page(_merged(_both(conn, asked, found, columns), question), question)
 
 
-def _merged(found: list[sqlite3.Cursor], question: Filter) -> Iterator[_Row]:
+def _both(
+    conn: sqlite3.Connection, asked: Asked, found: tuple[Select, ...], columns: str
+) -> tuple[Iterable[_Row], Iterable[_Row]]:
+    """The rows of the present texts and of superseded ones.
+
+    When the present texts fill a page by themselves, superseded ones are looked at only as far back as it
+    goes: most of them answer nothing, and all of them would be walked to find that out.
+    """
+    question, wanted = asked.filter, asked.filter.offset + asked.filter.limit
+    current, old = (each.sql(f"a.first_seen_at, {columns}") for each in found)
+    if not question.limit or question.sort is not Sort.PUBLISHED:
+        return conn.execute(current, asked.values), conn.execute(old, asked.values)
+    rows = conn.execute(f"{current}\nLIMIT :wanted", asked.values | {"wanted": wanted}).fetchall()
+    if len(rows) == wanted:
+        bounded = replace(found[1], conditions=(*found[1].conditions, OLD_SINCE))
+        old = bounded.sql(f"a.first_seen_at, {columns}")
+    return rows, conn.execute(old, asked.values | {"oldest": rows[-1][1] if rows else 0})
+
+
+def _merged(found: tuple[Iterable[_Row], ...], question: Filter) -> Iterator[_Row]:
     """The rows of cursors of one order as one; an article that several hold once."""
     place = slice(0, 2) if question.sort is Sort.SEEN else slice(1, 2)
     last = None
