@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from aggregator.browse.asked import PAGE_SIZE
+from aggregator.store import Store
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 EVIL = "<script>alert(1)</script> & <img src=x onerror=alert(2)>"
 SEEN = "2026-03-04T12:01:00Z"
+SHIP = "The ferry came back to the harbour after a night on the sandbank, and nobody on board was hurt."
+CUT = "The ferry came back to the harbour after a night on the sandbank."
 
 
 def add_article(conn: sqlite3.Connection, number: int, story: int, **said: str | int | None) -> None:
@@ -69,6 +74,41 @@ def add_join(conn: sqlite3.Connection, article: int, other: int) -> None:
         "INSERT INTO joins (article_id, other_article_id, rule, score, at) VALUES (?, ?, 'equal text', 1, ?)",
         (article, other, SEEN),
     )
+
+
+def fill(path: Path) -> None:
+    """Two stories with a copy, versions and a kill, one hostile article, and enough for a second page."""
+    with Store(path) as store, store.transaction() as conn:
+        add_article(conn, 1000, 1000, headline="Ferry comes back", body=SHIP, place="TALLINN", versions=2)
+        add_version(conn, 1000, 1, "The ferry is on the sandbank.", "Ferry runs aground")
+        add_version(conn, 1000, 2, SHIP, "Ferry comes back", relation="update", mark="UPDATE 1")
+        add_article(
+            conn, 2000, 1000, relation="copy", outlet="copies.example", headline="Home again", body=CUT,
+            published_at="2026-03-04T12:45:00Z",
+        )  # fmt: skip
+        add_join(conn, 2000, 1000)
+        add_article(
+            conn, 3000, 3000, status="canceled", relation="kill", mark="KILL", headline=None, body=None
+        )
+        add_version(conn, 3000, 1, None, None)
+        evil = dict.fromkeys(
+            ("headline", "deck", "body", "byline", "outlet", "agency", "place", "section"), EVIL
+        )
+        evil |= {
+            "mark": EVIL,
+            "dateline": EVIL,
+            "url": "javascript:alert(1)",
+            "image_url": "data:text/html,x",
+        }
+        add_article(conn, 4000, 4000, **evil)
+        conn.execute("INSERT INTO quotes (article_id, version, paragraph, speaker, rule, text)"
+                     " VALUES (4000, 1, 0, ?, 'test', ?)", (EVIL, EVIL))  # fmt: skip
+        conn.execute("INSERT INTO tags (id, name) VALUES (1, ?)", (EVIL,))
+        conn.execute("INSERT INTO article_tags VALUES (4000, 1)")
+        conn.execute("INSERT INTO feeds (name, url, title, interval_s, failures, last_error)"
+                     " VALUES ('bad', 'https://bad.example/', ?, 600, 3, ?)", (EVIL, EVIL))  # fmt: skip
+        for number in range(5000, 5000 + PAGE_SIZE):
+            add_article(conn, number, number, language="ru", agency="ria")
 
 
 @contextmanager

@@ -8,60 +8,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import EVIL, add_article, add_join, add_version, serving
+from browsing import CUT, SHIP, fill, serving
 
 from aggregator.browse.asked import PAGE_SIZE, read_asked
 from aggregator.browse.charts import WIDTH, bars, outline, timeline
 from aggregator.browse.shares import share
 from aggregator.browse.shown import cell, paragraphs, percent, span, when
 from aggregator.errors import UsageError
-from aggregator.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
-SHIP = "The ferry came back to the harbour after a night on the sandbank, and nobody on board was hurt."
-CUT = "The ferry came back to the harbour after a night on the sandbank."
-KILLED = "a sentence that nobody may read any more"
-
-
-def fill(path: Path) -> None:
-    """Two stories with a copy, versions and a kill, one hostile article, and enough for a second page."""
-    with Store(path) as store, store.transaction() as conn:
-        add_article(conn, 1000, 1000, headline="Ferry comes back", body=SHIP, place="TALLINN", versions=2)
-        add_version(conn, 1000, 1, "The ferry is on the sandbank.", "Ferry runs aground")
-        add_version(conn, 1000, 2, SHIP, "Ferry comes back", relation="update", mark="UPDATE 1")
-        add_article(
-            conn, 2000, 1000, relation="copy", outlet="copies.example", headline="Home again", body=CUT,
-            published_at="2026-03-04T12:45:00Z",
-        )  # fmt: skip
-        add_join(conn, 2000, 1000)
-        add_article(
-            conn, 3000, 3000, status="canceled", relation="kill", mark="KILL", headline=None, body=None
-        )
-        add_version(conn, 3000, 1, None, None)
-        evil = dict.fromkeys(
-            ("headline", "deck", "body", "byline", "outlet", "agency", "place", "section"), EVIL
-        )
-        evil |= {
-            "mark": EVIL,
-            "dateline": EVIL,
-            "url": "javascript:alert(1)",
-            "image_url": "data:text/html,x",
-        }
-        add_article(conn, 4000, 4000, **evil)
-        conn.execute("INSERT INTO quotes (article_id, version, paragraph, speaker, rule, text)"
-                     " VALUES (4000, 1, 0, ?, 'test', ?)", (EVIL, EVIL))  # fmt: skip
-        conn.execute("INSERT INTO tags (id, name) VALUES (1, ?)", (EVIL,))
-        conn.execute("INSERT INTO article_tags VALUES (4000, 1)")
-        conn.execute("INSERT INTO feeds (name, url, title, interval_s, failures, last_error)"
-                     " VALUES ('bad', 'https://bad.example/', ?, 600, 3, ?)", (EVIL, EVIL))  # fmt: skip
-        for number in range(5000, 5000 + PAGE_SIZE):
-            add_article(conn, number, number, language="ru", agency="ria")
 
 
 @pytest.fixture(scope="module")
