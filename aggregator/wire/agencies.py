@@ -13,7 +13,7 @@ from aggregator.errors import ConfigError
 
 _FIELDS = {
     "name": str, "credit": str, "credits": list, "country": str, "languages": list, "domains": list,
-    "families": list, "no_dash": bool, "paid": bool, "phrases": list, "examples": list,
+    "families": list, "no_dash": bool, "paid": bool, "phrases": list, "shared": list, "examples": list,
 }  # fmt: skip
 _NEEDED = ("name", "credits", "languages")
 #: Shorter credits are taken as printed only: in capitals they are agencies, in small letters words.
@@ -36,6 +36,7 @@ class Agency:
     no_dash: bool = False
     paid: bool = False
     phrases: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -106,6 +107,7 @@ def _agency(key: str, row: dict[str, Any]) -> Agency:
         no_dash=row.get("no_dash", False),
         paid=row.get("paid", False),
         phrases=tuple(row.get("phrases", ())),
+        shared=tuple(row.get("shared", ())),
     )
 
 
@@ -153,6 +155,12 @@ def agency_of_credit(printed: str) -> str | None:
     pieces = [piece for piece in _BETWEEN.split(printed) if piece.strip(_OUTER)]
     first = _known(pieces[0].strip(_OUTER)) if len(pieces) > 1 else None
     return first or _of_all_words(printed) or _of_one_word(printed)
+
+
+def shares_credit(key: str | None, printed: str | None) -> bool:
+    """Whether an agency also signs with a credit that is better known as another's (``APA`` of Baku)."""
+    agency = load_agencies().get(key or "")
+    return agency is not None and printed in agency.shared
 
 
 def _known(printed: str) -> str | None:
