@@ -13,9 +13,8 @@ from lxml import etree
 
 from aggregator.errors import ParseError
 from aggregator.parse.drafts import MAX_CONTENT, MAX_ENTRIES, EntryDraft, FeedDraft
-from aggregator.parse.elements import uses_in
 from aggregator.parse.encoding import Decoded, declared_utf8, decode
-from aggregator.parse.entries import entry_draft, local_name
+from aggregator.parse.entries import entry_draft, local_name, readers_in
 from aggregator.parse.loose import read_loosely
 from aggregator.parse.repair import has_doctype, repaired, without_declaration
 from aggregator.parse.xmlfeeds import ITEM_TAGS, draft_of, feed_draft, is_feed, is_item, namespace_of
@@ -23,7 +22,7 @@ from aggregator.parse.xmlfeeds import ITEM_TAGS, draft_of, feed_draft, is_feed, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aggregator.parse.elements import Uses
+    from aggregator.parse.entries import Readers
 
 #: Bytes beyond which no document is read: eight times what a poll fetches.
 _LARGEST = 128 * 1_024 * 1_024
@@ -176,7 +175,7 @@ def _read_stream(body: bytes) -> FeedDraft:
     parser = etree.XMLPullParser(events=("end",), tag=ITEM_TAGS, recover=True, **_BOUNDS)
     entries: list[EntryDraft] = []
     root: etree._Element | None = None
-    uses: Uses | None = None
+    readers: Readers | None = None
     for chunk in _chunks(_with_short_texts(body)):
         try:
             parser.feed(chunk)
@@ -185,8 +184,8 @@ def _read_stream(body: bytes) -> FeedDraft:
         for _, item in parser.read_events():
             if is_item(item):
                 root = item.getroottree().getroot()
-                uses = uses or uses_in(namespace_of(item))
-                entries.append(entry_draft(item, uses))
+                readers = readers or readers_in(namespace_of(item))
+                entries.append(entry_draft(item, readers))
                 item.clear()
         if len(entries) > MAX_ENTRIES:
             break

@@ -70,16 +70,17 @@ def ttl_seconds(minutes: str | None) -> int | None:
 
 def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
     link = _link(draft, base)
+    dated = draft.published or draft.updated
     return Entry(
         guid=_guid(draft, link),
         url=link,
         title=short_line(draft.title, MAX_TITLE),
-        summary=(draft.summary or "")[:MAX_SUMMARY] or None,
-        content=(draft.content or "")[:MAX_CONTENT] or None,
+        summary=draft.summary and draft.summary[:MAX_SUMMARY],
+        content=draft.content and draft.content[:MAX_CONTENT],
         author=short_line(draft.author, MAX_NAME),
         published_at=read_date(draft.published, timezone),
         updated_at=read_date(draft.updated, timezone),
-        published_raw=(draft.published or draft.updated or "").strip()[:MAX_NAME] or None,
+        published_raw=(dated and dated.strip()[:MAX_NAME]) or None,
         tags=_tags(draft.tags),
         image_url=web_url(draft.image, base) if draft.image else None,
     )

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 
 #: The field of elements that only group others.
 CONTAINER = "container"
-#: Tags of one document that are remembered; real feeds have under a hundred.
-_MOST_TAGS = 2_000
 
 
 class Use(NamedTuple):
@@ -22,23 +20,11 @@ class Use(NamedTuple):
     family: str  # the prefix it has in the data file; "" for the feed's own vocabulary
 
 
-class Uses(dict[str, Use | None]):
-    """Tag, as lxml spells it → use, for one document; a tag in other letters is found as well."""
+def uses_in(namespace: str) -> dict[str, Use]:
+    """Tag, as lxml spells it → use, where a feed's items are elements of that namespace.
 
-    def __missing__(self, tag: str) -> Use | None:
-        use = self.get(tag.lower())
-        if len(self) < _MOST_TAGS:
-            self[tag] = use
-        return use
-
-
-def uses_in(namespace: str) -> Uses:
-    """The uses of elements in a feed whose items are elements of that namespace (``{uri}``, or nothing)."""
-    return Uses(_uses_in(namespace[1:-1]))
-
-
-@functools.lru_cache(maxsize=32)
-def _uses_in(namespace: str) -> dict[str, Use]:
+    Every tag is there a second time in lower case.
+    """
     data = _data()
     own = ["", *data["namespaces"]["own"], namespace]
     uses: dict[str, Use] = {}

@@ -10,8 +10,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 from aggregator.parse.drafts import MAX_ENTRIES, EntryDraft, FeedDraft, ttl_seconds
-from aggregator.parse.elements import families, uses_in
-from aggregator.parse.entries import entry_draft, inner, is_alternate, local_name
+from aggregator.parse.elements import families
+from aggregator.parse.entries import entry_draft, inner, is_alternate, local_name, readers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +41,8 @@ def is_item(node: etree._Element) -> bool:
 def draft_of(root: etree._Element, *, whole: bool = True) -> FeedDraft:
     """What a feed's tree says, in the order of the document; of one that is not whole, wherever items are."""
     items = _items(root, whole=whole)
-    uses = uses_in(namespace_of(items[0]) if items else "")
-    return feed_draft(root, [entry_draft(item, uses) for item in items])
+    readers = readers_in(namespace_of(items[0]) if items else "")
+    return feed_draft(root, [entry_draft(item, readers) for item in items])
 
 
 def feed_draft(root: etree._Element, entries: list[EntryDraft]) -> FeedDraft:
