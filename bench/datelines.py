@@ -43,7 +43,9 @@ def _named(found: Dateline) -> str | None:
         return None
     credit, printed = load_agencies()[found.agency].credit, found.credit or ""
     folded, other = credit.casefold(), printed.casefold()
-    same = folded.startswith(other) or other.startswith(folded) or len(printed) <= _LONGEST_SIGLE
+    service = other.startswith(folded + " ")  # "Reuters Health"
+    same = folded.startswith(other) or (other.startswith(folded) and not service)
+    same = same or len(printed) <= _LONGEST_SIGLE
     return credit if same or not printed.isascii() or agency_of_credit(printed) is None else printed
 
 
