@@ -56,6 +56,9 @@ def test_the_file_holds_the_agencies_we_promise() -> None:
         ("© AFP", "afp"),
         ("map", None),
         ("Example Shoes", None),
+        ("Petra Kranz", None),
+        ("dpa-AFX Broker", "dpa-afx"),
+        ("Корр. ТАСС Иван Лесной", "tass"),
         ("", None),
     ],
 )

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.wire.agencies import agency_of_credit, read_data
+from aggregator.wire.agencies import agency_named, agency_of_credit, read_data
 from aggregator.wire.datelines import by_word
 
 #: A story has no more lines of this kind at its end.
@@ -134,6 +134,6 @@ def names_of(byline: str) -> tuple[str | None, str | None]:
     byline = byline.strip()[:_LONGEST_BYLINES]
     word = by_word(byline) or ""
     pieces = [piece.strip() for piece in _BETWEEN_NAMES.split(byline[len(word) :].strip()) if piece.strip()]
-    agencies = [agency_of_credit(piece) for piece in pieces]
+    agencies = [agency_named(piece) for piece in pieces]
     names = [piece for piece, agency in zip(pieces, agencies, strict=True) if not agency]
     return ", ".join(names) or None, next(filter(None, agencies), None)

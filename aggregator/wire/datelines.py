@@ -14,6 +14,7 @@ from aggregator.model import Dateline
 from aggregator.wire.agencies import (
     SHORTEST_ANY_CASE,
     Agency,
+    agency_named,
     agency_of_credit,
     load_agencies,
     read_data,
@@ -151,7 +152,7 @@ def _passed(opening: str, preface: _Preface) -> _Preface | None:
     if other and other.end() > preface.start:
         return replace(preface, start=other.end())
     line = _LINE.match(opening, preface.start)
-    if line and agency_of_credit(line.group()):
+    if line and agency_named(line.group()):
         return replace(preface, start=line.end())
     return _passed_byline(opening, preface)
 
@@ -179,7 +180,7 @@ def by_word(text: str) -> str | None:
 def byline_name(printed: str) -> str:
     """The names of a byline without the agency: ``Ann Baker, dpa`` → ``Ann Baker``."""
     pieces = [piece.strip() for piece in printed.split(",")]
-    return ", ".join(piece for piece in pieces if piece and not agency_of_credit(piece))
+    return ", ".join(piece for piece in pieces if piece and not agency_named(piece))
 
 
 def _match_shapes(opening: str) -> Dateline | None:
