@@ -152,7 +152,9 @@ def _placed(samples: list[Sample], scores: np.ndarray) -> list[tuple[list[str], 
     for sample in samples:
         own = [float(score) for score in scores[start : start + len(sample.signs)]]
         start += len(own)
-        for signs, place in zip(sample.signs, places_of(sample.scene, own), strict=True):
+        place_of = places_of(sample.scene, own)
+        for index, signs in enumerate(sample.signs):
+            place = place_of(index)
             found.append(([*signs, *place.signs] if signs else [], place.numbers))
     return found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aggregator.extract.hints import hints_of
 from aggregator.extract.people import names_of
 from aggregator.extract.phrases import phrase_kind
-from aggregator.extract.signs import ends_sentence, size_of, squeezed
+from aggregator.extract.signs import ends_sentence, squeezed
 from aggregator.parse.dates import read_date
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.extract.blocks import Block
+    from aggregator.extract.metadata import Metadata
     from aggregator.extract.signs import Scene
 
 #: A deck has at least a clause and at most a paragraph.
@@ -51,16 +52,17 @@ class Head:
     published_at: datetime | None
 
 
-def read_head(scene: Scene, kept: Sequence[bool], described: str | None, zone: str | None) -> Head:
-    """Deck, authors and time as printed above the text; ``described`` is the page's description."""
+def read_head(scene: Scene, kept: Sequence[bool], said: Metadata, zone: str | None) -> Head:
+    """Deck, authors and time as printed above the text; the last two only when the page has not said them."""
     start, end = _span(scene, kept)
     head = range(start, end)
     texts = [scene.blocks[index] for index in head]
     with_lead = range(start, min(end + 1, len(scene.blocks)))
     return Head(
-        deck=_deck(scene, with_lead, squeezed(described)),
-        authors=next(filter(None, map(_authors, texts)), ()),
-        published_at=next((time for block in texts if (time := printed_time(block.text, zone))), None),
+        deck=_deck(scene, with_lead, scene.deck),
+        authors=said.authors or next(filter(None, map(_authors, texts)), ()),
+        published_at=said.published_at
+        or next((time for block in texts if (time := printed_time(block.text, zone))), None),
     )
 
 
@@ -79,13 +81,14 @@ def printed_time(text: str, zone: str | None) -> datetime | None:
 def _span(scene: Scene, kept: Sequence[bool]) -> tuple[int, int]:
     """From after the headline to the first long block of the text."""
     blocks = scene.blocks
-    first = next((i for i, one in enumerate(kept) if one and size_of(blocks[i].text) >= 80), len(blocks))
+    first = next((i for i, one in enumerate(kept) if one and blocks[i].size >= 80), len(blocks))
     titles = [
         index
         for index in range(first)
-        if blocks[index].box.tag == "h1" or (scene.headline and scene.forms[index] == scene.headline)
+        if blocks[index].box.tag == "h1"
+        or (scene.headline and squeezed(blocks[index].text) == scene.headline)
     ]
-    exact = [index for index in titles if scene.forms[index] == scene.headline]
+    exact = [index for index in titles if squeezed(blocks[index].text) == scene.headline]
     start = next(iter(exact or titles[-1:]), max(0, first - _SHORT_HEAD) - 1) + 1
     return start, min(first, start + _HEAD_LENGTH)
 
@@ -117,7 +120,11 @@ def _deck(scene: Scene, head: range, described: str) -> tuple[int, ...]:
 
 
 def _goes_on(scene: Scene, best: int, index: int, described: str) -> bool:
-    box, other, opening = scene.blocks[best].box, scene.blocks[index].box, scene.forms[index][:_OPENING]
+    box, other, opening = (
+        scene.blocks[best].box,
+        scene.blocks[index].box,
+        squeezed(scene.blocks[index].text)[:_OPENING],
+    )
     if (other.tag, other.names) != (box.tag, box.names):
         return False
     return "lead" in hints_of(box.names) or (len(opening) == _OPENING and opening in described)
@@ -125,11 +132,12 @@ def _goes_on(scene: Scene, best: int, index: int, described: str) -> bool:
 
 def _deck_score(scene: Scene, head: range, index: int, described: str) -> int:
     """Named a lead 3, a heading 2, right under the headline 2, the page's description 2, bold 1."""
-    block, form = scene.blocks[index], scene.forms[index]
+    block = scene.blocks[index]
+    form = squeezed(block.text)
     if not _can_be_deck(scene, index):
         return 0
     described_so = bool(described) and (form in described or described[:60] in form)
-    sentence = size_of(block.text) >= _SENTENCE or ends_sentence(block.text)
+    sentence = block.size >= _SENTENCE or ends_sentence(block.text)
     heading = block.box.tag in {"h2", "h3"}
     text = scene.holders[head[-1]]
     under = index - head[0] < _UNDER and not heading and scene.holders[index] is not text
@@ -141,9 +149,10 @@ def _deck_score(scene: Scene, head: range, index: int, described: str) -> int:
 
 def _can_be_deck(scene: Scene, index: int) -> bool:
     """Whether a block is no caption, byline, link or the headline again."""
-    block, form, hints = scene.blocks[index], scene.forms[index], set(_near_hints(scene.blocks[index]))
+    block = scene.blocks[index]
+    form, hints = squeezed(block.text), set(_near_hints(block))
     if form in scene.headline or (scene.headline and scene.headline in form):
         return False
     if block.link_share >= 0.5 or block.pictured or hints & {"media", "related", "author"}:
         return False
-    return size_of(block.text) in _DECK_SIZES and phrase_kind(block.text) not in _NO_DECK
+    return block.size in _DECK_SIZES and phrase_kind(block.text) not in _NO_DECK

@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lxml import html
-
+from aggregator.extract.page import text_of
 from aggregator.extract.people import names_of
 from aggregator.parse.dates import read_date
 from aggregator.text import fold_spaces, normal_form, one_line
@@ -19,6 +18,8 @@ from aggregator.urls import canonical, outlet_of, web_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    from lxml.etree import _Element
 
     from aggregator.extract.page import Page
     from aggregator.extract.sites import Site
@@ -127,7 +128,7 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 (JSON is anything)
 def _headline(page: Page, news: dict[str, Any], site: Site) -> str | None:
     """JSON-LD's headline, else the heading that others agree with, else what is shared, else any."""
     names = outlet_names(page)
-    headings = [text for h1 in page.root.iter("h1") if (text := one_line(h1.text_content()))]
+    headings = [text for h1 in page.root.iter("h1") if (text := one_line(text_of(h1)))]
     linked = _bare(one_line(_text(news.get("headline"))), names, headings)
     shared = _bare(page.meta_first("og:title", "twitter:title"), names, headings)
     title = _bare(fold_spaces(page.root.findtext(".//title") or ""), names, headings)
@@ -165,24 +166,32 @@ def _deck(page: Page, news: dict[str, Any]) -> str | None:
 def _authors(page: Page, news: dict[str, Any]) -> tuple[str, ...]:
     """Who the first source names that names somebody else than the outlet."""
     outlet = outlet_names(page)
-    linked = [name for one in _each(news.get("author")) for name in _author_names(one)]
-    for told in (linked, *(page.meta.get(key, ()) for key in _AUTHOR_NAMES), _signed(page)):
+    for told in _author_sources(page, news):
         names = dict.fromkeys(name for one in told for name in names_of(one))
         if any(_squeeze(name) not in outlet for name in names):
             return tuple(names)
     return ()
 
 
+def _author_sources(page: Page, news: dict[str, Any]) -> Iterator[Iterable[str]]:
+    yield [name for one in _each(news.get("author")) for name in _author_names(one)]
+    yield from (page.meta.get(key, ()) for key in _AUTHOR_NAMES)
+    yield _signed(page)
+
+
 def _signed(page: Page) -> list[str]:
     """The texts of the first elements marked as the author's name (HTML rel, microdata), side by side."""
-    marked = page.root.xpath("(//*[@rel='author' or @itemprop='author'])[1]")
-    first = marked[0] if isinstance(marked, list) and marked else None
-    if not isinstance(first, html.HtmlElement):
+    first = next((one for one in page.root.iter() if _is_signature(one)), None)
+    if first is None:
         return []
     beside = [
         one for one in first.itersiblings() if one.get("rel") == "author" or one.get("itemprop") == "author"
     ]
-    return [one.text_content() for one in (first, *beside)]
+    return [text_of(one) for one in (first, *beside)]
+
+
+def _is_signature(element: _Element) -> bool:
+    return element.get("rel") == "author" or element.get("itemprop") == "author"
 
 
 def _author_names(author: Any) -> Iterator[str]:  # noqa: ANN401 (JSON is anything)

@@ -15,16 +15,16 @@ from aggregator.extract.body import Reading, read_body
 from aggregator.extract.feedtext import tags_of
 from aggregator.extract.head import Head, read_head
 from aggregator.extract.metadata import Metadata, read_metadata
-from aggregator.extract.page import Page, read_page
+from aggregator.extract.page import Page, read_page, text_of
 from aggregator.extract.sites import site_of
-from aggregator.extract.walls import wall_of
+from aggregator.extract.walls import WALL_WORDS, wall_of
 from aggregator.model import Article, TextBasis
 from aggregator.parse.dates import read_date
 from aggregator.text import count_words, one_line, paragraphs_of
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element
 
     from aggregator.model import Entry, Feed
 
@@ -58,7 +58,7 @@ def extract_page(
     zone = (feed.timezone if feed else None) or site.timezone
     said = read_metadata(page, site, zone)
     reading = read_body(page, said)
-    head = read_head(reading.scene, reading.kept, said.deck, zone)
+    head = read_head(reading.scene, reading.kept, said, zone)
     text = _text(page, said, reading, head, dict(feed.extract) if feed else {})
     _refuse_walls(page, text)
     return _article(page, _settled(page, said, reading, head, feed), text, entry, feed)
@@ -95,22 +95,20 @@ def _settled(page: Page, said: Metadata, reading: Reading, head: Head, feed: Fee
         said,
         headline=_chosen(page, selectors.get("headline")) or said.headline,
         deck=_chosen(page, selectors.get("deck")) or printed or said.deck,
-        authors=(byline,) if byline else said.authors or head.authors or said.outlet_authors,
-        published_at=read_date(_chosen(page, selectors.get("published")), zone)
-        or said.published_at
-        or head.published_at,
+        authors=(byline,) if byline else head.authors or said.outlet_authors,
+        published_at=read_date(_chosen(page, selectors.get("published")), zone) or head.published_at,
     )
 
 
 def _chosen(page: Page, selector: str | None) -> str | None:
     """The text that a selector finds; a time element's machine form first."""
     for element in _select(page, selector):
-        if text := one_line(element.get("datetime") or element.get("content") or element.text_content()):
+        if text := one_line(element.get("datetime") or element.get("content") or text_of(element)):
             return text
     return None
 
 
-def _select(page: Page, selector: str | None) -> list[HtmlElement]:
+def _select(page: Page, selector: str | None) -> list[_Element]:
     if not selector:
         return []
     try:
@@ -120,9 +118,10 @@ def _select(page: Page, selector: str | None) -> list[HtmlElement]:
 
 
 def _refuse_walls(page: Page, text: Body) -> None:
-    if wall := wall_of(page.root.text_content()):
+    words = count_words(" ".join(text.paragraphs))
+    if words <= WALL_WORDS and (wall := wall_of(text_of(page.root))):
         raise ParseError(f"the page is {wall}")
-    if count_words(" ".join(text.paragraphs)) < _LEAST_WORDS:
+    if words < _LEAST_WORDS:
         raise ParseError("the page has no article text")
 
 
