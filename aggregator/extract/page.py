@@ -48,6 +48,14 @@ _WIDER = {
     "windows-31j": "cp932",
 }
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+#: Half of a surrogate pair, which JSON can spell and no text can hold (RFC 8259 §8.2).
+_HALF_PAIR = re.compile(
+    r"""
+    \\u[dD][89abAB][0-9a-fA-F]{2} (?! \\u[dD][c-fC-F] )                   # a first half without a second
+    | (?<! \\u[dD][89abAB][0-9a-fA-F]{2} ) \\u[dD][c-fC-F][0-9a-fA-F]{2}   # a second half without a first
+    """,
+    re.VERBOSE,
+)
 #: Charsets that switch by escape sequences (ISO 2022) are valid UTF-8 byte by byte, and nonsense in it.
 _ESCAPE = b"\x1b"
 #: A JSON document inside a page that is longer is not read: it is an application's state, not an article's.
@@ -162,7 +170,7 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 (JSON is anything)
     bare = text.strip().removeprefix("<!--").removesuffix("-->").strip()
     bare = bare.removeprefix("//<![CDATA[").removesuffix("//]]>").rstrip(";").strip()
     try:
-        return json.loads(bare, strict=False)
+        return json.loads(_HALF_PAIR.sub(r"\\ufffd", bare), strict=False)
     except (ValueError, RecursionError):
         return None
 
