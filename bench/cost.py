@@ -169,8 +169,13 @@ def print_costs(rounds: list[dict[str, Costs]], many: Copies) -> None:
     for what, read in _FIGURES.items():
         figures = [[read(costs) for costs in each.values()] for each in rounds]
         medians = "".join(f"{statistics.median(column):12.2f}" for column in zip(*figures, strict=True))
-        ratio = statistics.median(row[0] / row[-1] for row in figures)
-        print(f"{what:42}{medians}{f'{ratio:9.2f}' if len(names) > 1 else ''}")
+        print(f"{what:42}{medians}{_ratios(figures) if len(names) > 1 else ''}")
+
+
+def _ratios(figures: list[list[float]]) -> str:
+    """The median of the rounds' ratios, with the lowest and the highest."""
+    ratios = sorted(ours / theirs for ours, theirs in figures)
+    return f"{statistics.median(ratios):9.2f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 _FIGURES: dict[str, Callable[[Costs], float]] = {

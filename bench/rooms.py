@@ -10,6 +10,7 @@ import cProfile
 import pstats
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -35,8 +36,6 @@ _WORK_FOR = {"aiohttp": "fetch", "httpx": "fetch", "httpx_aiohttp": "fetch", "as
 #: Rooms with a smaller share are not shown.
 _SHOWN = 0.01
 _START = "start and imports"
-#: Time in these is waiting, not work.
-_WAITING = ("epoll", "select.poll", "kqueue")
 #: Rounds in which shares pass from callers to the called; chains without a room are shorter than this.
 _PASSES = 60
 
@@ -58,7 +57,7 @@ def main() -> None:
     """Runs the command line in the profiler and leaves the profile."""
     stats, *arguments = sys.argv[1:]
     vars(rounds)["ThreadPoolExecutor"] = lambda _: _AtOnce()
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.thread_time)  # neither waiting nor other processes count
     try:
         profile.runcall(command_line, arguments, prog_name="aggregator", standalone_mode=False)
     finally:
@@ -87,9 +86,8 @@ def shares(stats: Path) -> dict[str, float]:
     where = _places(functions)
     spent: dict[str, float] = defaultdict(float)
     for function, (_, _, own, _, _) in functions.items():
-        if not any(word in function[2] for word in _WAITING):
-            for room, share in where[function].items():
-                spent[room] += own * share
+        for room, share in where[function].items():
+            spent[room] += own * share
     spent.pop(_START, None)
     total = sum(spent.values())
     return {room: spent[room] / total for room in sorted(spent, key=spent.__getitem__, reverse=True)}
