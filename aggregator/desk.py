@@ -163,7 +163,7 @@ def named(fault: Exception, what: str) -> AggregatorError:
     if isinstance(fault, AggregatorError):
         return fault
     log.error("%s: internal error", what, exc_info=fault)
-    return AggregatorError(f"internal error: {fault!r}"[:300])
+    return AggregatorError(f"internal error: {fault!a}"[:300])
 
 
 async def think(desk: Desk, function: Callable[..., T], *arguments: object) -> T:

@@ -59,8 +59,7 @@ def _compared(before: Tokens, after: Tokens) -> tuple[Stretch, ...]:
         if what == "equal":
             found.append(_stretch(Change.KEPT, after[new_start:new_end]))
         else:
-            found.append(_stretch(Change.REMOVED, before[start:end]))
-            found.append(_stretch(Change.ADDED, after[new_start:new_end]))
+            found += _replaced(before[start:end], after[new_start:new_end])
     return tuple(stretch for stretch in found if stretch.text)
 
 
@@ -94,6 +93,12 @@ def _words(tokens: Tokens) -> list[str]:
 
 def _tokens(pattern: re.Pattern[str], text: str | None) -> Tokens:
     return list(pattern.finditer(text or ""))
+
+
+def _replaced(before: Tokens, after: Tokens) -> tuple[Stretch, Stretch]:
+    """What went and what came in its place, on one line: the paragraph ends once, after what came."""
+    gone, new = _stretch(Change.REMOVED, before), _stretch(Change.ADDED, after)
+    return (Stretch(Change.REMOVED, gone.text.rstrip() + " ") if gone.text and new.text else gone), new
 
 
 def _stretch(change: Change, tokens: Tokens) -> Stretch:

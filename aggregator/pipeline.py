@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING
 
 from aggregator import schedule
 from aggregator.desk import Desk, Outcome, named, page_in_turn, side_by_side, think
-from aggregator.errors import AggregatorError, FetchError, PostponedError, RefusedError, StatusError
+from aggregator.errors import (
+    AggregatorError,
+    FetchError,
+    PostponedError,
+    RefusedError,
+    StatusError,
+    StoreError,
+)
 from aggregator.extract import carries_full_text
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
 from aggregator.model import PagePolicy, Relation, Request
@@ -105,12 +112,18 @@ async def _derive_batch(desk: Desk, batch: Sequence[DueEntry]) -> None:
     """Articles read from what the feed says, stored in one transaction; a fault costs only its own entry."""
     found = await _read_batch(desk, batch)
     now = desk.clock()
-    with desk.store.transaction() as conn:
-        outcomes = [
-            _record_found(conn, desk, each, now, result) for each, result in zip(batch, found, strict=True)
-        ]
-    for outcome in outcomes:
-        desk.told(outcome)
+    readings = [
+        result
+        if isinstance(result, AggregatorError)
+        else Reading(due, result, retry_at=_page_later(desk, due, now))
+        for due, result in zip(batch, found, strict=True)
+    ]
+    _keep(desk, list(zip(batch, readings, strict=True)))
+
+
+def _page_later(desk: Desk, due: DueEntry, now: datetime) -> datetime | None:
+    """An entry whose page was left for a later round stays due."""
+    return now if _has_page(desk.feeds[due.feed_id], due.entry) else None
 
 
 async def _read_batch(desk: Desk, batch: Sequence[DueEntry]) -> list[Article | AggregatorError]:
@@ -123,28 +136,40 @@ async def _read_batch(desk: Desk, batch: Sequence[DueEntry]) -> list[Article | A
     return [result for each in batch for result in await _read_batch(desk, [each])]
 
 
-def _record_found(
-    conn: sqlite3.Connection, desk: Desk, due: DueEntry, now: datetime, found: Article | AggregatorError
+def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]]) -> None:
+    """Stores what was read in one transaction, or one by one where a fault is met: it costs its own entry."""
+    try:
+        now = desk.clock()
+        with desk.store.transaction() as conn:
+            outcomes = [_keep_one(conn, due, reading, now) for due, reading in found]
+    except StoreError:
+        raise
+    except Exception as bug:  # noqa: BLE001 (it is shown in full)
+        if len(found) > 1:
+            for each in found:
+                _keep(desk, [each])
+        else:
+            [(due, _)] = found
+            _keep(desk, [(due, named(bug, due.entry.url or due.entry.guid))])
+        return
+    for outcome in outcomes:
+        desk.told(outcome)
+
+
+def _keep_one(
+    conn: sqlite3.Connection, due: DueEntry, reading: Reading | AggregatorError, now: datetime
 ) -> Outcome:
-    if isinstance(found, AggregatorError):
-        articles.give_up_entry(conn, due.entry_id, str(found))
-        return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(found))
-    later = now if _has_page(desk.feeds[due.feed_id], due.entry) else None
-    return record_article(conn, Reading(due, found, retry_at=later), now)
+    if isinstance(reading, Reading):
+        return record_article(conn, reading, now)
+    articles.give_up_entry(conn, due.entry_id, str(reading))
+    return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(reading))
 
 
 async def _derive_of_page(desk: Desk, same: Sequence[DueEntry]) -> None:
     """The articles of entries with one page between them, read from it, or else from what their feeds say."""
     page = await _page(desk, same[0])
     for due in same:
-        reading = await _read_page(desk, due, page)
-        now = desk.clock()
-        with desk.store.transaction() as conn:
-            if isinstance(reading, Reading):
-                outcome = record_article(conn, reading, now)
-            else:
-                outcome = _record_found(conn, desk, due, now, reading)
-        desk.told(outcome)
+        _keep(desk, [(due, await _read_page(desk, due, page))])
 
 
 async def _page(desk: Desk, due: DueEntry) -> Response | AggregatorError:

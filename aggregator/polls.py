@@ -63,12 +63,14 @@ async def poll_feed(desk: Desk, state: FeedState) -> None:
         response = await _ask(desk, feed, state)
         read = await _read_if_new(desk, feed, state, response)
         read = await _with_archives(desk, state, read) if read else None
+        outcome = _record_success(desk, state, response, read)
+    except StoreError:
+        raise
     except PostponedError as fault:
-        _postpone(desk, state, fault)
+        outcome = _postpone(desk, state, fault)
     except Exception as fault:  # noqa: BLE001 (one feed's bug must not stop the others; it is shown in full)
-        _record_failure(desk, state, started, named(fault, feed.name))
-    else:
-        _record_success(desk, state, response, read)
+        outcome = _record_failure(desk, state, started, named(fault, feed.name))
+    desk.told(outcome)
 
 
 # ---------------------------------------------------------------- asking
@@ -146,14 +148,14 @@ async def _archive(desk: Desk, feed: Feed, url: str) -> ReadFeed | None:
 # ---------------------------------------------------------------- writing down
 
 
-def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> None:
+def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> Outcome:
     feed = desk.feeds[state.feed_id]
     with desk.store.transaction() as conn:
         changes = polls.compare_entries(conn, state.feed_id, read.entries) if read else Changes()
         poll = _success(feed, state, response, read, changes)
         polls.record_poll(conn, poll, changes)
     warning = read.feed.warning if read else None
-    desk.told(Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning))
+    return Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning)
 
 
 def _success(
@@ -251,7 +253,7 @@ def _dates(entries: Sequence[tuple[Entry, bytes]], now: datetime) -> list[dateti
     return [entry.published_at for entry, _ in entries if entry.published_at and entry.published_at <= now]
 
 
-def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> None:
+def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> Outcome:
     feed, now = desk.feeds[state.feed_id], desk.clock()
     wish = fault.retry_after_s if isinstance(fault, FetchError) else None
     status = fault.status if isinstance(fault, StatusError) else None
@@ -274,12 +276,12 @@ def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: Aggr
     )
     with desk.store.transaction() as conn:
         polls.record_poll(conn, poll, Changes())
-    desk.told(Outcome("feed", feed.name, poll.outcome, fault=str(fault)))
+    return Outcome("feed", feed.name, poll.outcome, fault=str(fault))
 
 
-def _postpone(desk: Desk, state: FeedState, fault: PostponedError) -> None:
+def _postpone(desk: Desk, state: FeedState, fault: PostponedError) -> Outcome:
     feed = desk.feeds[state.feed_id]
     due = desk.clock() + timedelta(seconds=fault.retry_after_s or 0)
     with desk.store.transaction() as conn:
         polls.postpone_poll(conn, state.feed_id, due, str(fault))
-    desk.told(Outcome("feed", feed.name, "postponed", fault=str(fault)))
+    return Outcome("feed", feed.name, "postponed", fault=str(fault))

@@ -48,7 +48,8 @@ def fold_spaces(text: str) -> str:
     """The text with each run of white space as one space, without control characters; NFC."""
     if not text.isprintable():
         text = _SPACES.sub(" ", _CONTROLS.sub("", text))
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    folded = " ".join(text.split())
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
 def paragraphs_of(markup: str) -> tuple[str, ...]:

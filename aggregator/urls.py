@@ -52,6 +52,7 @@ def _absolute(url: str | None, base: str) -> str | None:
         joined = urljoin(base, "".join((url or "").split()))
         parts = urlsplit(joined)
         host, _ = parts.hostname, parts.port
+        joined.encode()  # half of a surrogate pair stands in no address
     except ValueError:
         return None
     if parts.scheme.lower() not in _DEFAULT_PORTS or not host or len(joined) > _LONGEST:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from bench.truth import Seen, Text, name_difference, words
+from bench.truth import Seen, Text, contrast, name_difference, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,7 +131,7 @@ def _audit_text(entry: Stored, seen: Seen, findings: Findings) -> None:
     for what, ours, theirs in told:
         name = name_difference(ours, theirs)
         if name != "spelled alike":
-            findings.add(f"newest {what}", name, f"{entry.key}: {ours!r:.150} for {theirs!r:.150}")
+            findings.add(f"newest {what}", name, f"{entry.key}: stored → seen: {contrast(ours, theirs)}")
     for what, ours, theirs in told:
         if words(ours) not in words(entry.shown):
             findings.add(f"article without the newest {what}", None, f"{entry.key}: {theirs!r:.150}")
@@ -143,8 +143,12 @@ def _audit_versions(entry: Stored, seen: Seen, findings: Findings) -> None:
     for before, after in _changes(seen):
         name = name_change(before, after)
         if name:
-            findings.add("a change that makes no version", name, f"{before!r:.200} → {after!r:.200}")
+            findings.add(
+                "a change that makes no version",
+                name,
+                f"{entry.key}: {contrast('|'.join(before), '|'.join(after))}",
+            )
     if entry.versions != 1 + _steps(seen):
         findings.add(
-            "versions", None, f"{entry.key}: {entry.versions} for {1 + _steps(seen)}: {seen.texts!r}"
+            "versions", None, f"{entry.key}: {entry.versions} for {1 + _steps(seen)}: {seen.texts!r:.300}"
         )

@@ -7,10 +7,18 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aggregator.wire.agencies import load_agencies
+from aggregator.wire.agencies import agency_of_credit, load_agencies
 from aggregator.wire.datelines import read_dateline
 
+if TYPE_CHECKING:
+    from aggregator.model import Dateline
+
+#: The data files are read by the first openings.
+_WARM_UP = 20
+#: Two letters are a sign ("AA"), not a name.
+_LONGEST_SIGLE = 2
 _NONE = {"place": None, "month": None, "day": None, "agency": None, "body_start": None}
 
 
@@ -23,10 +31,22 @@ def predict(text: str) -> dict[str, object]:
         "place": found.place,
         "month": found.month,
         "day": found.day,
-        "agency": load_agencies()[found.agency].credit if found.agency else None,
+        "agency": _named(found),
         "body_start": found.body_start,
         "rule": found.rule,
     }
+
+
+def _named(found: Dateline) -> str | None:
+    """The agency as sets name it: by its credit, or as printed when that is another Latin name of it."""
+    if found.agency is None:
+        return None
+    credit, printed = load_agencies()[found.agency].credit, found.credit or ""
+    folded, other = credit.casefold(), printed.casefold()
+    service = other.startswith(folded + " ")  # "Reuters Health"
+    same = folded.startswith(other) or (other.startswith(folded) and not service)
+    same = same or len(printed) <= _LONGEST_SIGLE
+    return credit if same or not printed.isascii() or agency_of_credit(printed) is None else printed
 
 
 def main() -> None:
@@ -37,7 +57,8 @@ def main() -> None:
     args = parser.parse_args()
     lines = args.file.read_text("utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines if line.strip()]
-    predict("warm up")
+    for text in texts[:_WARM_UP]:
+        predict(text)
     start = time.process_time()
     found = [predict(text) for text in texts]
     seconds = time.process_time() - start

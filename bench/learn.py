@@ -29,6 +29,7 @@ from aggregator.extract.body import HOPELESS, best_cut, first_look, page_scene
 from aggregator.extract.metadata import read_metadata
 from aggregator.extract.page import read_page
 from aggregator.extract.places import NUMBERS, places_of
+from aggregator.extract.sites import site_of
 
 if TYPE_CHECKING:
     from aggregator.extract.signs import Scene
@@ -80,7 +81,7 @@ _HEAD = """\
 def read_sample(directory: Path, row: dict[str, Any], weak: str | None) -> Sample:
     """A page's blocks with their labels and weights."""
     page = read_page(gzip.decompress((directory / row["html_path"]).read_bytes()), row["url"])
-    scene = page_scene(page, read_metadata(page))
+    scene = page_scene(page, read_metadata(page, site_of(page.url)))
     signs, _ = first_look(scene)
     gold = row["gold"]
     if gold.get("body_paragraphs"):
@@ -151,7 +152,9 @@ def _placed(samples: list[Sample], scores: np.ndarray) -> list[tuple[list[str], 
     for sample in samples:
         own = [float(score) for score in scores[start : start + len(sample.signs)]]
         start += len(own)
-        for signs, place in zip(sample.signs, places_of(sample.scene, own), strict=True):
+        place_of = places_of(sample.scene, own)
+        for index, signs in enumerate(sample.signs):
+            place = place_of(index)
             found.append(([*signs, *place.signs] if signs else [], place.numbers))
     return found
 

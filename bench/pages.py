@@ -1,9 +1,9 @@
 """Puts real pages behind feeds on loopback, polls them with the shipped program, and scores its database.
 
-``python -m bench.pages DIR [--out preds.jsonl]``: DIR holds index.jsonl ({set, id, domain, html_path, gold}),
-the gzipped pages and the set's own scorer, score.py. The feeds carry a title and a link and nothing else; a
-title is the gold one where there is one, so the scores of titles measure nothing here. Exit status 1 when an
-entry ends without an article, or with a poorer text than its page's and no reason.
+``python -m bench.pages DIR [--out FILE] [--profile]``: DIR holds index.jsonl ({set, id, domain, html_path,
+gold}), the gzipped pages and the set's own scorer, score.py. The feeds carry a title and a link and nothing
+else; a title is the gold one where there is one, so the scores of titles measure nothing here. Exit status 1
+when an entry ends without an article, or with a poorer text than its page's and no reason.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import yaml
 
 from bench.loopback import Loopback, Served
 from bench.program import Program, needed
+from bench.rooms import profile_poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--out", type=Path, help="leave the predictions there")
+    parser.add_argument("--profile", action="store_true", help="also show where the time goes, by rooms")
     asked = parser.parse_args()
     lines = needed(asked.directory / "index.jsonl").read_text("utf8").splitlines()
     rows = [json.loads(line) for line in lines]
@@ -51,6 +53,9 @@ def main() -> None:
         with ExitStack() as stack:
             wire = Wire(stack, asked.directory, rows)
             faults, stored = poll_pages(wire, Path(temporary))
+            if asked.profile:
+                program = Program(Path(temporary) / "feeds.yaml", Path(temporary) / "profiled.db")
+                print(f"  where the time goes: {profile_poll(program)}")
         out.write_text("".join(json.dumps(_prediction(each)) + "\n" for each in stored), "utf8")
         print(
             "\nThe set's own score of the database (titles were given to the feeds, theirs measure nothing):"

@@ -1,17 +1,22 @@
 """What polling unchanged feeds costs, beside `reader` in the same run.
 
 ``python -m bench.poll URLS [--reader-python PYTHON] [--peer-feeds N] [--folder DIR]``: URLS is a file of feed
-URLs on loopback, one a line, that answer 304 to their validators. Each program reads them once, unmeasured;
-then it polls them again, and the CPU of the whole process with its children is divided by the feeds.
+URLs on loopback, one a line, that answer 304 to their validators. Each program reads them once, unmeasured
+(ours until all are polled: articles are another matter); then it polls them again, and the CPU of the whole
+process with its children is divided by the feeds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +49,14 @@ def main() -> None:
     folder = given.folder or Path(tempfile.mkdtemp(prefix="poll"))
     folder.mkdir(exist_ok=True)
     urls = given.urls.read_text("utf8").split()
-    own = measure(our_command(urls, folder), len(urls), given.rounds, "aggregator")
+    command = our_command(urls, folder)
+    seed(command, folder / "ours.db", len(urls))
+    own = measure(command, len(urls), given.rounds, "aggregator")
     if given.reader_python:
         few = urls[: given.peer_feeds]
-        peer = measure(peer_command(given.reader_python, few, folder), len(few), given.rounds, "reader")
+        command = peer_command(given.reader_python, few, folder)
+        run(command)
+        peer = measure(command, len(few), given.rounds, "reader")
         print(f"ratio of CPU a feed: {own / peer:.2f}")
 
 
@@ -65,10 +74,27 @@ def peer_command(python: str, urls: Sequence[str], folder: Path) -> list[str]:
     return [python, "-c", _PEER, str(folder / "reader.db"), str(folder / "urls")]
 
 
+def seed(command: list[str], database: Path, feeds: int) -> None:
+    """Polls the feeds once and leaves their entries without articles."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None and _polled(database) < feeds:
+        time.sleep(1)
+    process.terminate()
+    process.wait()
+    with closing(sqlite3.connect(database, timeout=60)) as conn, conn:
+        conn.execute("UPDATE entries SET due_at = NULL")
+
+
+def _polled(database: Path) -> int:
+    if not database.exists():
+        return 0
+    with closing(sqlite3.connect(database, timeout=60)) as conn:
+        made = conn.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'fetches'").fetchone()[0]
+        return int(conn.execute("SELECT count(DISTINCT feed_id) FROM fetches").fetchone()[0]) if made else 0
+
+
 def measure(command: list[str], feeds: int, rounds: int, name: str) -> float:
     """Milliseconds of CPU a feed when nothing has changed, the median of the rounds."""
-    first = run(command)
-    print(f"{name}: {feeds} feeds read at first in {first.wall_s:.0f} s, {first.cpu_ms / 1000:.0f} s of CPU")
     costs = [run(command) for _ in range(rounds)]
     each = [cost.cpu_ms / feeds for cost in costs]
     walls = ", ".join(f"{cost.wall_s:.1f}" for cost in costs)

@@ -44,9 +44,15 @@ class Program:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
-        return [
-            sys.executable, "-m", "aggregator", "--feeds", str(self.feeds), "--db", str(self.db), *arguments,
-        ]  # fmt: skip
+        return [sys.executable, "-m", "aggregator", *self._files, *arguments]
+
+    def profiled(self, stats: Path, *arguments: str) -> list[str]:
+        """The command line that runs in the profiler and leaves its profile."""
+        return [sys.executable, "-m", "bench.rooms", str(stats), *self._files, *arguments]
+
+    @property
+    def _files(self) -> tuple[str, ...]:
+        return "--feeds", str(self.feeds), "--db", str(self.db)
 
     def poll(self) -> Finished:
         """One round to its end.

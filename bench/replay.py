@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 #: Kills that fall before the first request; the others fall while answers come and rows are written.
 _STARTING_SHARE = 0.2
-#: Kills are not drawn from the very end of a poll, where it may be over before.
-_UNTIL = 0.95
+#: Kills are not drawn from the end of a poll, where all is written and the process only winds down.
+_UNTIL = 0.7
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+#: Characters shown of a difference, and before it.
+_AROUND, _BEFORE = 60, 25
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -85,6 +87,15 @@ def _is_caption(part: Any, entry: Any) -> bool:  # noqa: ANN401 (as above)
 def plain(markup: str | None) -> str:
     """What a piece of HTML or text shows, on one line."""
     return " ".join(html.unescape(_TAG.sub(" ", html.unescape(markup or ""))).split())
+
+
+def contrast(one: str | None, other: str | None) -> str:
+    """Where two texts begin to differ, as a reader of the figures wants to see it."""
+    first, second = one or "", other or ""
+    pairs = enumerate(zip(first, second, strict=False))
+    differs = next((at for at, (a, b) in pairs if a != b), min(len(first), len(second)))
+    start = max(0, differs - _BEFORE)
+    return " → ".join(f"“{text[start : start + _AROUND]}”" for text in (first, second))
 
 
 def words(text: str | None) -> str:

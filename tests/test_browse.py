@@ -6,12 +6,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 import yaml
+from browsing import EVIL, add_article, serving
 
 from aggregator.browse.metadata import load_questions, load_tables, read_question
 from aggregator.browse.safety import host_of
@@ -21,35 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-EVIL = "<script>alert(1)</script> & <img src=x onerror=alert(2)>"
-
-
-def add_article(conn: sqlite3.Connection, number: int, story: int, **said: str) -> None:
-    """One article and its story, with what a test does not care for filled in."""
-    row = {
-        "id": number,
-        "story_id": story,
-        "relation": "original",
-        "url": f"https://outlet.example/{number}",
-        "outlet": "outlet.example",
-        "agency": "tass",
-        "headline": f"Headline {number}",
-        "body": "The ferry came back.\n\nIt had been away.",
-        "language": "en",
-        "published_at": "2026-03-04T12:00:00Z",
-        "first_seen_at": "2026-03-04T12:01:00Z",
-        "text_basis": "page",
-        "extractor": "test",
-    } | said
-    at = row["first_seen_at"]
-    conn.execute(
-        "INSERT OR IGNORE INTO stories (id, headline, first_article_id, first_seen_at, last_seen_at,"
-        " articles, outlets) VALUES (?, ?, ?, ?, ?, 1, 1)",
-        (story, row["headline"], number, at, at),
-    )
-    names = ", ".join(row)
-    values = ", ".join(f":{name}" for name in row)
-    conn.execute(f"INSERT INTO articles ({names}) VALUES ({values})", row)  # noqa: S608 (our own names)
+    import httpx
 
 
 def fill(path: Path) -> None:
@@ -58,21 +29,6 @@ def fill(path: Path) -> None:
         add_article(conn, 1, 1, headline=EVIL, deck=EVIL, body=EVIL, byline=EVIL, place="OSLO")
         add_article(conn, 2, 1, relation="copy", agency="reuters", outlet="copies.example")
         add_article(conn, 3, 2, headline="Паром вернулся", language="ru")
-
-
-@contextmanager
-def serving(path: Path) -> Iterator[httpx.Client]:
-    """A client of the real command on a free port."""
-    command = [sys.executable, "-m", "aggregator", "--db", str(path), "browse", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        try:
-            base = process.stdout.readline().strip()
-            with httpx.Client(base_url=base, trust_env=False, timeout=10) as client:
-                yield client
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,11 @@ def test_whole_texts_appear_and_go() -> None:
     assert diff_words(None, "") == ()
 
 
+def test_what_replaces_stands_on_the_line_of_what_is_replaced() -> None:
+    changes = diff_words("For the tide.\n\nIt came.", "For the hull.\n\nIt came.")
+    assert [each.text for each in changes] == ["For the ", "tide. ", "hull.\n\n", "It came."]
+
+
 def test_characters_are_words_where_no_spaces_are_written() -> None:
     assert shown("东京下雨", "东京下雪") == "东京下 [-雨 -]{+雪 +}"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.errors import ParseError
 from aggregator.extract import carries_full_text, extract_entry, extract_page
+from aggregator.extract.people import names_of
+from aggregator.extract.sites import Site, site_of
 from aggregator.model import Article, Entry, Feed, TextBasis
 
 PAGES = Path(__file__).parent / "pages"
@@ -93,3 +96,48 @@ def test_a_summary_or_a_title_is_labelled_as_such() -> None:
 )
 def test_what_counts_as_full_text(content: str | None, full: bool) -> None:  # noqa: FBT001 (a table's column)
     assert carries_full_text(entry(content=content)) is full
+
+
+def test_the_feeds_selectors_come_first() -> None:
+    page = (
+        b"<html><head><title>x</title></head><body><h1>Wrong</h1><h2 class=hed>Right</h2>"
+        b"<p class=who>By Ana Soto</p><time datetime='2026-05-01T08:00:00Z'>today</time>"
+        b"<div class=t><p>The harbour opens.</p><p>It had been shut.</p></div><p>More.</p></body></html>"
+    )
+    chosen = {"headline": "h2.hed", "byline": "p.who", "published": "time", "body": "div.t"}
+    article = extract_page(
+        page, url="https://wire.example/1", feed=replace(FEED, extract=tuple(chosen.items()))
+    )
+    assert (article.headline, article.byline, article.extractor) == ("Right", "By Ana Soto", "selector")
+    assert article.paragraphs == ("The harbour opens.", "It had been shut.")
+    assert article.published_at == datetime(2026, 5, 1, 8, tzinfo=UTC)
+
+
+def test_a_selector_that_finds_nothing_or_is_none_leaves_the_general_way() -> None:
+    page = (PAGES / "plain.html").read_bytes()
+    for selector in ("div.absent", "div[["):
+        article = extract_page(
+            page, url="https://q.example/", feed=replace(FEED, extract=(("body", selector),))
+        )
+        assert len(article.paragraphs) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("By Ana Soto and Li Wei", ("Ana Soto", "Li Wei")),
+        ("Von Jana Roth, Kiel", ("Jana Roth", "Kiel")),
+        ("Tom Oyelaran | 3 May 2026", ("Tom Oyelaran",)),
+        ("desk@wire.example", ()),
+        ("105092", ()),
+        (None, ()),
+    ],
+)
+def test_names_in_bylines(text: str | None, names: tuple[str, ...]) -> None:
+    assert names_of(text) == names
+
+
+def test_site_rules_hold_for_subdomains_and_no_other_outlet() -> None:
+    assert site_of("https://www.n-tv.de/politik/x.html").timezone == "Europe/Berlin"
+    assert site_of("https://sport.n-tv.de/x.html") == site_of("https://n-tv.de/")
+    assert site_of("https://example.org/") == Site()

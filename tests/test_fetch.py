@@ -18,7 +18,8 @@ from conftest import NOON, Answer, Wire
 
 from aggregator import fetch
 from aggregator.errors import FetchError, RefusedError, StatusError
-from aggregator.fetch import Fetcher, retry_after_s, validators
+from aggregator.fetch import Fetcher, validators
+from aggregator.freshness import retry_after_s
 from aggregator.model import Request, Response
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -261,6 +262,37 @@ def test_a_schema_of_another_program(
 def test_the_reader_cannot_write(desk: Desk) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         desk.conn.execute("DELETE FROM gaps")
+
+
+def test_who_asks_and_who_writes_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    wire = Wire(tmp_path / "wire.db")
+    first = wire.article("2031-05-01T08:00:00", "Storm 0")
+    faults: list[Exception] = []
+    answers: list[int] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            conn = wire.asking()
+            while not done.is_set():
+                answers.append(query.count(conn, Filter(words="storm")))
+            answers.append(query.count(conn, Filter(words="storm")))
+            conn.close()
+        except Exception as fault:  # noqa: BLE001 (whatever it is, the test must see it)
+            faults.append(fault)
+
+    readers = [threading.Thread(target=ask) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 100):
+        wire.article("2031-05-01T08:00:00", f"Storm {number}")
+        wire.version(first, "2031-05-02T08:00:00Z", f"Storm again {number}")
+    done.set()
+    for reader in readers:
+        reader.join(timeout=60)
+    wire.close()
+    assert faults == []
+    assert answers[-1] == 100
 
 
 def test_nothing_of_a_text_that_went_stays_in_the_indexes(tmp_path: Path) -> None:

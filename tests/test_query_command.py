@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -180,6 +181,41 @@ def test_stats_count(wire: Wire) -> None:
     assert found["totals"]["corrections"] == 1
     assert {"day": "2031-05-01", "agency": "nordica", "articles": 1} in found["days"]
     assert "2031-05-01" in run(wire, "stats", "--since", "2031-05-01").output
+
+
+@pytest.mark.parametrize(("name", "start"), [("out.svg", b"<svg "), ("out.PNG", b"\x89PNG")])
+def test_stats_can_be_drawn(wire: Wire, tmp_path: Path, name: str, start: bytes) -> None:
+    result = run(wire, "stats", "--since", "2031-05-01", "--chart", str(tmp_path / name))
+    assert result.exit_code == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "message"),
+    [("out.gif", 2, "ends in .svg or .png"), ("none/out.svg", 1, "cannot be written")],
+)
+def test_a_chart_that_cannot_be_drawn(
+    wire: Wire, tmp_path: Path, name: str, status: int, message: str
+) -> None:
+    result = run(wire, "stats", "--chart", str(tmp_path / name))
+    assert (result.exit_code, result.stderr.count("\n")) == (status, 1)
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("command", ["query", "show", "stats"])
+def test_the_examples_of_the_help_work(
+    wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = str(ids(wire, "harbours")[0])
+    lines = [line.strip() for line in run(wire, command, "--help").output.splitlines()]
+    examples = [line for line in lines if line.startswith("aggregator ")]
+    assert examples
+    for example in examples:
+        words = [known if word.isdigit() and len(word) > 9 else word for word in shlex.split(example)[1:]]
+        words = ["1..2" if word == "1..3" else word for word in words]  # the article here has two versions
+        result = run(wire, *words)
+        assert (result.exit_code, result.stderr) == (0, ""), example
 
 
 @pytest.mark.parametrize("color", [True, False])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.urls import canonical, outlet_of, web_url
+from aggregator.urls import canonical, outlet_of, readable_url, web_url
 
 DATA = Path(__file__).parent.parent / "aggregator" / "data"
 
@@ -26,6 +26,7 @@ DATA = Path(__file__).parent.parent / "aggregator" / "data"
         ("HTTPS://wire.example/a", "https://wire.example/a"),
         ("https://wire.example:99999/", None),
         ("https://[::1/", None),
+        ("https://wire.example/\ud800", None),
         ("https://-/", "https://-/"),
         ("javascript:alert(1)", None),
         ("data:text/html,hi", None),
@@ -36,6 +37,21 @@ DATA = Path(__file__).parent.parent / "aggregator" / "data"
 )
 def test_web_url(given: str, found: str | None) -> None:
     assert web_url(given, "https://feeds.example/rss.xml") == found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("https://wire.example/a?b=%20#c", "https://wire.example/a?b=%20#c"),
+        ("/новости и спорт", "https://feeds.example/новостииспорт"),
+        ('https://wire.example/"a"<b>', "https://wire.example/%22a%22%3Cb%3E"),
+        ("https://wire.example/\x00\x1b", "https://wire.example/%00%1B"),
+        ("https://wire.example/\ud800", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_readable_url(given: str, found: str | None) -> None:
+    assert readable_url(given, "https://feeds.example/rss.xml") == found
 
 
 @pytest.mark.parametrize("nothing", [None, "", "relative/only"])

@@ -31,6 +31,11 @@ def test_every_example_is_read_as_it_says(key: str, example: dict[str, Any]) -> 
     assert example["text"][found.body_start :].startswith(example["body"])
 
 
+def test_every_agency_shows_how_it_is_read() -> None:
+    shown = {key for key, _ in EXAMPLES}
+    assert {key for key, agency in load_agencies().items() if not agency.phrases} <= shown
+
+
 def test_the_file_holds_the_agencies_we_promise() -> None:
     agencies = load_agencies()
     assert len(agencies) >= 83
@@ -51,6 +56,9 @@ def test_the_file_holds_the_agencies_we_promise() -> None:
         ("© AFP", "afp"),
         ("map", None),
         ("Example Shoes", None),
+        ("Petra Kranz", None),
+        ("dpa-AFX Broker", "dpa-afx"),
+        ("Корр. ТАСС Иван Лесной", "tass"),
         ("", None),
     ],
 )

@@ -68,6 +68,9 @@ def test_a_sign_off_names_the_agency() -> None:
         ("By Ann Baker and Tom Miller", "Ann Baker and Tom Miller", None),
         ("Von Eva Kranz", "Eva Kranz", None),
         ("Ann Baker | AFP", "Ann Baker", "afp"),
+        ("Reuters Staff", None, "reuters"),
+        ("Petra Kranz", "Petra Kranz", None),
+        ("Bloomberg Jones", "Bloomberg Jones", None),
         ("", None, None),
     ],
 )

@@ -58,6 +58,15 @@ def test_where_the_agency_comes_from(
     assert read_wire(replace(PLAIN, **changes), default_agency=default).agency == agency
 
 
+def test_letters_of_two_agencies_are_read_by_the_feed() -> None:
+    article = replace(PLAIN, paragraphs=("Ganja (APA) - The bridge is open.",))
+    assert read_wire(article).agency == "apa"
+    read = read_wire(article, default_agency="apa-az")
+    assert read.agency == "apa-az"
+    assert read.dateline is not None
+    assert read.dateline.agency == "apa-az"
+
+
 def test_text_is_exact_behind_the_dateline() -> None:
     odd = "“Odd”  text — with   ’marks’ \u00a0 stays."
     article = replace(PLAIN, paragraphs=(f"PARIS, Oct 19 (Reuters) - {odd}", odd))

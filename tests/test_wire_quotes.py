@@ -69,3 +69,33 @@ def test_what_is_no_attributed_quotation(text: str) -> None:
 def test_a_language_without_rules_has_no_quotations() -> None:
     assert read_quotes(('"Leipä on kärsivällisyyttä", hän sanoi.',), "fi") == ()
     assert read_quotes(('"Bread is patience," she said.',), None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ('"The oven is cold," Nora Quill, a baker from Mills Creek, said.', "Nora Quill"),
+        ('Speaking in New York, Nora Quill said: "The oven is cold."', "Nora Quill"),
+        ('"The oven is cold," Nora Quill reportedly told friends.', "Nora Quill"),
+        ('"The oven is cold," the ministry said.', None),
+        ('"The oven is cold," they said.', None),
+    ],
+)
+def test_the_subject_names_the_speaker(text: str, speaker: str | None) -> None:
+    (quote,) = read_quotes((text,), "en")
+    assert quote.speaker == speaker
+
+
+def test_a_long_clause_before_the_verb_is_no_speaker() -> None:
+    text = 'Later, some friends excited by the Navy shared a film with words that said: "The oven is."'
+    assert read_quotes((text,), "en") == ()
+
+
+def test_a_german_noun_is_no_name() -> None:
+    (quote,) = read_quotes(("„Der Ofen ist schon lange kalt“, sagte der Müller.",), "de")
+    assert (quote.speaker, quote.rule) == (None, "unnamed")
+
+
+def test_german_titles_are_known_by_their_ends() -> None:
+    (quote,) = read_quotes(("„Der Ofen ist schon lange kalt“, sagte Marktforscherin Eva Kranz.",), "de")
+    assert quote.speaker == "Eva Kranz"

@@ -87,7 +87,7 @@ def extra_css_urls(datasette: Datasette) -> list[str]:
 @hookimpl
 def render_cell(datasette: Datasette, value: object, column: str, table: str | None, row: Any) -> Any:  # noqa: ANN401 (sqlite3.Row; Markup)
     """Times readable, long texts folded, headlines as links to our pages."""
-    return cell(datasette.urls.path, table, column, value, row)
+    return cell(lambda path: str(datasette.urls.path(path)), table, column, value, row)
 
 
 @hookimpl(trylast=True)  # after Datasette's own function of this name, which fails on a lone quotation mark

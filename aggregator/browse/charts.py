@@ -51,6 +51,15 @@ def bars(counts: Sequence[tuple[str, int]], height: int) -> tuple[Bar, ...]:
     )
 
 
+def outline(counts: Sequence[tuple[str, int]], height: int) -> str:
+    """The same bars as the data of one SVG path: a sparkline, a tenth of the bytes."""
+    return "".join(
+        f"M{bar.x:g} {height}v{-bar.height:g}h{bar.width:g}V{height}z"
+        for bar in bars(counts, height)
+        if bar.count
+    )
+
+
 def timeline(events: Sequence[tuple[float, str, str]]) -> tuple[Point, ...]:
     """Events (seconds, label, kind) spread over the width, the earliest at the left."""
     if not events:

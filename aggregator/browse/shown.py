@@ -9,6 +9,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from aggregator.render.cells import inert, label, web_link
+from aggregator.wire.agencies import agency_names
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,6 +55,11 @@ def path_part(name: str) -> str:
     return quote(name, safe="")
 
 
+def name_of(agency: str) -> str:
+    """The name of an agency, as its key is no word."""
+    return inert(agency_names().get(agency, agency))
+
+
 #: For the templates.
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
@@ -61,6 +67,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "paragraphs": paragraphs,
     "path_part": path_part,
+    "name_of": name_of,
     "inert": lambda text: inert(text or ""),
     "web_link": web_link,
     "sign": label,

@@ -13,7 +13,7 @@ from datasette.views.index import IndexView
 
 from aggregator import query
 from aggregator.browse.asked import read_asked
-from aggregator.browse.charts import bars, timeline
+from aggregator.browse.charts import bars, outline, timeline
 from aggregator.browse.health import read_feeds, read_volume
 from aggregator.browse.safety import OUR_POLICY
 from aggregator.browse.screens import read_article, read_choices, read_news, read_story
@@ -113,7 +113,7 @@ async def article(datasette: Datasette, request: Request) -> Response:
 async def feeds(datasette: Datasette, request: Request) -> Response:
     """How the feeds are doing."""
     found = await _read(datasette, lambda conn: read_feeds(conn, _now()))
-    lines = [(line, bars(line.days, _SPARK_HEIGHT)) for line in found]
+    lines = [(line, outline(line.days, _SPARK_HEIGHT)) for line in found]
     return await _page(datasette, request, "desk-feeds.html", {"lines": lines})
 
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from aggregator.cli import Settings
+    from aggregator.render.counted import Counted
     from aggregator.render.page import Page
 
 _RELATIONS = ("original", "update", "correction", "repeat", "copy", "kill")
@@ -134,14 +136,16 @@ def show(settings: Settings, id_: int, diff: str | None, *, as_json: bool, as_ht
 @click.command()
 @click.option("--since", metavar="TIME", default="14d", show_default=True, help="Where the timeline begins.")
 @click.option("--by", type=click.Choice(["agency", "feed"]), default="agency", show_default=True)
+@click.option("--chart", type=click.Path(path_type=Path), metavar="FILE", help="Drawn too, as .svg or .png.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.pass_obj
-def stats(settings: Settings, since: str, by: str, *, as_json: bool) -> None:
+def stats(settings: Settings, since: str, by: str, chart: Path | None, *, as_json: bool) -> None:
     """Counts of what is stored, and articles by day and agency or feed.
 
     \b
     aggregator stats
     aggregator stats --since 30d --by feed
+    aggregator stats --since 2026-01-01 --chart year.svg
     """
     from aggregator.query import counts  # noqa: PLC0415 (query starts without it)
     from aggregator.render.counted import Counted, counted_json, counted_text  # noqa: PLC0415
@@ -151,6 +155,8 @@ def stats(settings: Settings, since: str, by: str, *, as_json: bool) -> None:
         found = Counted(
             counts.totals(conn), counts.agencies(conn), counts.days(conn, start, by_feed=by == "feed"), by
         )
+    if chart is not None:
+        _draw(chart, found)
     click.echo(counted_json(found) if as_json else counted_text(found, _width()), nl=False)
 
 
@@ -250,6 +256,18 @@ def _versions_meant(between: str, newest: int) -> tuple[int, int]:
     if not (1 <= start <= newest and 1 <= end <= newest):
         raise UsageError(f"--diff {between}: there are versions 1 to {newest}")
     return start, end
+
+
+def _draw(file: Path, found: Counted) -> None:
+    from aggregator.render.chart import chart_png, chart_svg  # noqa: PLC0415 (query starts without it)
+
+    draw = {".svg": chart_svg, ".png": chart_png}.get(file.suffix.lower())
+    if draw is None:
+        raise UsageError(f"--chart {file}: write a name that ends in .svg or .png")
+    try:
+        file.write_bytes(draw(found.days, f"Articles by day and {found.by}"))
+    except OSError as fault:
+        raise AggregatorError(f"--chart {file}: cannot be written: {fault.strerror}") from fault
 
 
 def _default_format() -> str:

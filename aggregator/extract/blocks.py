@@ -14,7 +14,7 @@ from lxml import etree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element
 
 #: Elements that begin and end a block.
 _BLOCKS = frozenset(
@@ -23,11 +23,13 @@ _BLOCKS = frozenset(
     "ul".split()
 )
 #: Attributes that name what an element is for.
-_NAMING = ("class", "id", "role", "itemprop", "data-testid", "data-component", "data-type", "rel")
+_NAMING = ("class", "id", "role", "itemprop", "data-testid", "data-component")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-#: White space, zero-width characters and control characters.
-_SPACES = re.compile(r"[\s\u200b\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x9f]+")
-#: Stands for a line break while a block is collected; U+2028 is white space to _SPACES.
+#: Zero-width characters, soft hyphens and control characters: not seen, and no spaces either.
+_UNSEEN = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f-\x9f]+")
+#: Hangul, kana and ideographs.
+_WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+#: Stands for a line break while a block is collected; U+2028 is white space.
 _BREAK = "\u2028"
 
 
@@ -56,6 +58,7 @@ class Block:
     linked: int  # characters inside links
     bold: int  # characters in strong print
     box: Box
+    size: int  # its length in Latin letters: an ideograph says as much as two and a half
     pictured: bool = False  # right after an image
 
     @property
@@ -86,15 +89,17 @@ class _Walk:
 
     def close(self) -> None:
         if self.parts:
-            text = _SPACES.sub(" ", "".join(self.parts)).strip()
+            text = " ".join("".join(self.parts).split())
+            if not text.isprintable():
+                text = _UNSEEN.sub("", text)
             if text:
                 linked, bold = min(self.linked, len(text)), min(self.bold, len(text))
-                self.blocks.append(Block(text, linked, bold, self.box, self.pictured))
+                self.blocks.append(Block(text, linked, bold, self.box, _size(text), self.pictured))
                 self.pictured = False
             self.parts, self.linked, self.bold = [], 0, 0
 
 
-def read_blocks(root: HtmlElement) -> list[Block]:
+def read_blocks(root: _Element) -> list[Block]:
     """All blocks of text at and below an element, in document order."""
     walk = _Walk(Box("", "", None, 0))
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -106,7 +111,7 @@ def read_blocks(root: HtmlElement) -> list[Block]:
     return walk.blocks
 
 
-def _enter(walk: _Walk, element: HtmlElement) -> None:
+def _enter(walk: _Walk, element: _Element) -> None:
     tag = element.tag
     if tag in _BLOCKS:
         walk.close()
@@ -123,7 +128,7 @@ def _enter(walk: _Walk, element: HtmlElement) -> None:
         walk.add(element.text)
 
 
-def _leave(walk: _Walk, element: HtmlElement, *, inside: bool) -> None:
+def _leave(walk: _Walk, element: _Element, *, inside: bool) -> None:
     tag = element.tag
     if tag in _BLOCKS:
         walk.close()
@@ -145,7 +150,13 @@ def _break(walk: _Walk) -> None:
         walk.parts.append(_BREAK)
 
 
-def _names(element: HtmlElement) -> str:
+def _names(element: _Element) -> str:
     get = element.get
     said = " ".join([value for name in _NAMING if (value := get(name))])
-    return _HUMP.sub("-", said).lower().replace("_", "-") if said else ""
+    if not said.islower():
+        said = _HUMP.sub("-", said).lower()
+    return said.replace("_", "-")
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text) + int(1.5 * len(_WIDE.findall(text)))

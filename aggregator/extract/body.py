@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.extract.blocks import read_blocks
 from aggregator.extract.hints import is_foreign
 from aggregator.extract.places import NUMBERS, chance, places_of
-from aggregator.extract.signs import own_signs, read_scene, size_of
+from aggregator.extract.signs import own_signs, read_scene
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,20 +33,24 @@ _LEAST_COPY = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """The text of an article and the rule that gave it."""
+class Reading:
+    """A page's blocks and which of them are its article's own."""
 
-    paragraphs: tuple[str, ...]
-    rule: str
+    scene: Scene
+    kept: tuple[bool, ...]
+
+    def paragraphs(self, without: tuple[int, ...] = ()) -> tuple[str, ...]:
+        """The texts kept, in order; ``without`` the blocks of those indices."""
+        pairs = zip(self.scene.blocks, self.kept, strict=True)
+        return tuple(block.text for index, (block, kept) in enumerate(pairs) if kept and index not in without)
 
 
-def read_body(page: Page, said: Metadata) -> Body:
-    """The paragraphs of the page's article."""
+def read_body(page: Page, said: Metadata) -> Reading:
+    """The blocks of the page, judged."""
     scene = page_scene(page, said)
     scores = second_look(scene, *first_look(scene))
     cut = best_cut(scene.blocks, scores)
-    kept = [block.text for block, score in zip(scene.blocks, scores, strict=True) if score >= cut]
-    return Body(tuple(kept), "signs")
+    return Reading(scene, tuple(score >= cut for score in scores))
 
 
 def page_scene(page: Page, said: Metadata) -> Scene:
@@ -71,25 +75,25 @@ def second_look(scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[f
     weights = _weights()["second"]
     bias, get = weights["bias"], weights.get
     factors = [get(name, 0.0) for name in NUMBERS]
-    return [
-        bias
-        + sum([get(sign, 0.0) for sign in (*own, *place.signs)])
-        + sum([factor * number for factor, number in zip(factors, place.numbers, strict=True)])
-        if own
-        else HOPELESS
-        for own, place in zip(signs, places_of(scene, scores), strict=True)
-    ]
+    place_of = places_of(scene, scores)
+    judged = [HOPELESS] * len(scores)
+    for index, own in enumerate(signs):
+        if own:
+            place = place_of(index)
+            numbers = sum([factor * number for factor, number in zip(factors, place.numbers, strict=True)])
+            judged[index] = bias + numbers + sum([get(sign, 0.0) for sign in (*own, *place.signs)])
+    return judged
 
 
 def best_cut(blocks: Sequence[Block], scores: Sequence[float]) -> float:
     """The least logit to keep: that of the greatest expected F1, counted in characters; at most 0."""
-    sizes = [size_of(block.text) for block in blocks]
-    total = sum(size * chance(score) for size, score in zip(sizes, scores, strict=True))
+    chances = [block.size * chance(score) for block, score in zip(blocks, scores, strict=True)]
+    total = sum(chances)
     hit = taken = best = cut = 0.0
-    for score, size in sorted(zip(scores, sizes, strict=True), reverse=True):
-        hit, taken = hit + size * chance(score), taken + size
+    for index in sorted(range(len(scores)), key=lambda index: -scores[index]):
+        hit, taken = hit + chances[index], taken + blocks[index].size
         if hit / (total + taken) > best:
-            best, cut = hit / (total + taken), score
+            best, cut = hit / (total + taken), scores[index]
     return min(0.0, cut)
 
 

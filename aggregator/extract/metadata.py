@@ -1,4 +1,4 @@
-"""What a page says of itself: headline, deck, byline, times, section, tags, image, language. Pure.
+"""What a page says of itself in its head and its JSON-LD: the evidence that needs no look at its text. Pure.
 
 The evidence is JSON-LD (schema.org), OpenGraph, Dublin Core and other meta elements, and the headings.
 """
@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aggregator.extract.times import parse_time
+from aggregator.extract.page import text_of
+from aggregator.extract.people import names_of
+from aggregator.parse.dates import read_date
 from aggregator.text import fold_spaces, normal_form, one_line
 from aggregator.urls import canonical, outlet_of, web_url
 
@@ -17,22 +19,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from lxml.etree import _Element
+
     from aggregator.extract.page import Page
+    from aggregator.extract.sites import Site
 
 #: schema.org types that are a piece of news or text; others (breadcrumbs, the outlet) say nothing of it.
 _ARTICLE_TYPE = re.compile(r"Article$|^BlogPosting$|^Report$|^LiveBlogPosting$|^Review$|^NewsItem$")
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_].*)?$")
-_BY = re.compile(r"^\s*(?:by|von|par|por|di|door|av|af|från)[\s:]+(?=\w)", re.IGNORECASE)
-#: What stands between a headline and the outlet's name in <title>.
-_TITLE_SPLIT = re.compile(r"\s+[|\-–—·•»:]+\s+|\s*[|｜»]\s*")
+#: What stands between a headline and the outlet's name.
+_TITLE_SPLIT = re.compile(r"\s+[|\-–—·•»:*]+\s+|\s*[|｜»：]\s*")
 #: More tags than this are a list of links, not of subjects.
 _TAG_LIMIT = 40
 _HEADLINE_LIMIT = 400
 #: Names of meta elements that say when a page was published, the most trustworthy first.
 _PUBLISHED_NAMES = (
-    "article:published_time og:article:published_time datepublished date dc.date dcterms.created "
-    "dc.date.issued pubdate publish-date parsely-pub-date sailthru.date article:published"
+    "article:published_time og:article:published_time article:published:time datepublished date "
+    "date.available date.created dc.date dc.date.issued dcterms.created dcterms.date pubdate publishdate "
+    "publish-date publication_date parsely-pub-date sailthru.date article:published "
+    "cxenseparse:recs:publishtime"
 ).split()
+_UPDATED_NAMES = (
+    "article:modified_time article:modified:time og:updated_time datemodified date.modified last-modified "
+    "dcterms.modified"
+).split()
+_AUTHOR_NAMES = (
+    *"author article:author dc.creator dcterms.creator parsely-author sailthru.author byl".split(),
+    "twitter:misc:written by",
+)
+#: Two zones at the world's ends: a time that both read alike carries its own offset.
+_FAR_WEST = "Etc/GMT+12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,7 @@ class Metadata:
     headline: str | None
     deck: str | None
     authors: tuple[str, ...]
+    outlet_authors: tuple[str, ...]  # whom JSON-LD names though it be the outlet itself
     published_at: datetime | None
     updated_at: datetime | None
     section: str | None
@@ -52,16 +69,18 @@ class Metadata:
     linked_body: str | None  # JSON-LD articleBody
 
 
-def read_metadata(page: Page, zone: str | None = None) -> Metadata:
-    """The page's own words about its article; ``zone`` reads times printed without an offset."""
+def read_metadata(page: Page, site: Site, zone: str | None = None) -> Metadata:
+    """The page's own words about its article; ``zone`` (IANA) reads times printed without an offset."""
     news = article_object(page)
+    zone = zone or site.timezone
     return Metadata(
-        headline=_headline(page, news),
+        headline=_headline(page, news, site),
         deck=_deck(page, news),
         authors=_authors(page, news),
-        published_at=_published(page, news, zone),
-        updated_at=_updated(page, news, zone),
-        section=_section(page, news),
+        outlet_authors=tuple(name for one in _each(news.get("author")) for name in _author_names(one)),
+        published_at=_time(news, "datePublished", page, _PUBLISHED_NAMES, zone),
+        updated_at=_time(news, "dateModified", page, _UPDATED_NAMES, zone),
+        section=one_line(_text(news.get("articleSection")) or page.meta_first("article:section")),
         tags=_tags(page, news),
         image_url=_image(page, news),
         language=_language(page, news),
@@ -74,6 +93,19 @@ def article_object(page: Page) -> dict[str, Any]:
     """The JSON-LD object of the page's article, or an empty one."""
     found = [thing for thing in page.linked if any(map(_ARTICLE_TYPE.search, _types(thing)))]
     return max(found, key=len, default={})
+
+
+def outlet_names(page: Page) -> frozenset[str]:
+    """The names an outlet goes by, squeezed: its host, the host's label, its site name, its publisher."""
+    host = outlet_of(page.url) or ""
+    publisher = article_object(page).get("publisher")
+    said = (*page.meta.get("og:site_name", ()), *page.meta.get("application-name", ()), _text(publisher))
+    label = host.rsplit(".", 1)[0] if host.count(".") == 1 else host.partition(".")[0]
+    return frozenset(_squeeze(name) for name in (host, label, *said) if name)
+
+
+def _squeeze(text: str) -> str:
+    return normal_form(text).replace(" ", "")
 
 
 def _types(thing: dict[str, Any]) -> Iterator[str]:
@@ -93,18 +125,17 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 (JSON is anything)
     return None
 
 
-def _headline(page: Page, news: dict[str, Any]) -> str | None:
-    headings = [text for h1 in page.root.iter("h1") if (text := one_line(h1.text_content()))]
-    linked = one_line(_text(news.get("headline")))
-    shared = page.meta_first("og:title", "twitter:title")
-    title = page.root.findtext(".//title")
-    candidates = [
-        *(text for text in headings if _agrees(text, [linked, shared, title])),
-        linked,
-        shared and _without_outlet(shared, page),
-        *headings[:1],
-        title and _without_outlet(fold_spaces(title), page),
-    ]
+def _headline(page: Page, news: dict[str, Any], site: Site) -> str | None:
+    """JSON-LD's headline, else the heading that others agree with, else what is shared, else any."""
+    names = outlet_names(page)
+    headings = [text for h1 in page.root.iter("h1") if (text := one_line(text_of(h1)))]
+    linked = _bare(one_line(_text(news.get("headline"))), names, headings)
+    shared = _bare(page.meta_first("og:title", "twitter:title"), names, headings)
+    title = _bare(fold_spaces(page.root.findtext(".//title") or ""), names, headings)
+    agreed = [text for text in headings if _agrees(text, [linked, shared, title])]
+    by_name = {"json-ld": linked, "og:title": shared, "h1": next(iter([*agreed, *headings]), None)}
+    kicked = shared if linked and shared and linked.endswith(f": {shared}") else None
+    candidates = (by_name.get(site.headline or ""), kicked, linked, *agreed, shared, *headings, title)
     return next((text for text in candidates if text and len(text) <= _HEADLINE_LIMIT), None)
 
 
@@ -114,38 +145,56 @@ def _agrees(heading: str, others: Iterable[str | None]) -> bool:
     return any(form in normal_form(other) for other in others if other and form)
 
 
-def _without_outlet(title: str, page: Page) -> str:
-    """The title without a trailing outlet's name."""
-    names = {
-        normal_form(page.meta_first("og:site_name")),
-        normal_form((outlet_of(page.url) or "").split(".")[0]),
-    }
-    parts = list(_TITLE_SPLIT.finditer(title))
-    if parts and normal_form(title[parts[-1].end() :]).replace(" ", "") in {
-        n.replace(" ", "") for n in names
-    }:
-        return title[: parts[-1].start()]
-    return title
+def _bare(title: str | None, names: frozenset[str], headings: list[str]) -> str | None:
+    """The title without the outlet's name after it (or before); a heading tells where it ends."""
+    parts = list(_TITLE_SPLIT.finditer(title or ""))
+    if not title or not parts:
+        return title or None
+    forms = {_squeeze(heading) for heading in headings}
+    for part in parts:
+        before = title[: part.start()]
+        if _squeeze(before) in forms or _squeeze(title[part.end() :]) in names:
+            return before
+    return title[parts[0].end() :] if _squeeze(title[: parts[0].start()]) in names else title
 
 
 def _deck(page: Page, news: dict[str, Any]) -> str | None:
-    linked = one_line(_text(news.get("description")))
-    return linked or one_line(page.meta_first("og:description", "description", "twitter:description"))
+    shared = page.meta_first("og:description", "description", "twitter:description")
+    return one_line(shared or _text(news.get("description")))
 
 
 def _authors(page: Page, news: dict[str, Any]) -> tuple[str, ...]:
-    linked = [name for one in _each(news.get("author")) for name in _names(one)]
-    found = (
-        linked
-        or list(page.meta.get("author", ()))
-        or [fold_spaces(element.text_content()) for element in page.root.iterfind(".//*[@rel='author']")]
-    )
-    return tuple(
-        dict.fromkeys(name for one in found if (name := _BY.sub("", fold_spaces(one))) and _is_name(name))
-    )
+    """Who the first source names that names somebody else than the outlet."""
+    outlet = outlet_names(page)
+    for told in _author_sources(page, news):
+        names = dict.fromkeys(name for one in told for name in names_of(one))
+        if any(_squeeze(name) not in outlet for name in names):
+            return tuple(names)
+    return ()
 
 
-def _names(author: Any) -> Iterator[str]:  # noqa: ANN401 (JSON is anything)
+def _author_sources(page: Page, news: dict[str, Any]) -> Iterator[Iterable[str]]:
+    yield [name for one in _each(news.get("author")) for name in _author_names(one)]
+    yield from (page.meta.get(key, ()) for key in _AUTHOR_NAMES)
+    yield _signed(page)
+
+
+def _signed(page: Page) -> list[str]:
+    """The texts of the first elements marked as the author's name (HTML rel, microdata), side by side."""
+    first = next((one for one in page.root.iter() if _is_signature(one)), None)
+    if first is None:
+        return []
+    beside = [
+        one for one in first.itersiblings() if one.get("rel") == "author" or one.get("itemprop") == "author"
+    ]
+    return [text_of(one) for one in (first, *beside)]
+
+
+def _is_signature(element: _Element) -> bool:
+    return element.get("rel") == "author" or element.get("itemprop") == "author"
+
+
+def _author_names(author: Any) -> Iterator[str]:  # noqa: ANN401 (JSON is anything)
     if isinstance(author, str):
         yield author
     elif isinstance(author, dict):
@@ -154,27 +203,26 @@ def _names(author: Any) -> Iterator[str]:  # noqa: ANN401 (JSON is anything)
         )
 
 
-def _is_name(text: str) -> bool:
-    return len(text) <= 200 and not text.startswith(("http:", "https:", "@"))
+def _time(news: dict[str, Any], key: str, page: Page, names: list[str], zone: str | None) -> datetime | None:
+    """The first readable time; one without an offset gives way to the same clock reading with one."""
+    told = [_text(news.get(key)), *(page.meta_first(name) for name in names)]
+    read = [(text, time) for text in told if text and (time := read_date(text, zone))]
+    if not read:
+        return None
+    text, first = read[0]
+    if zone or _has_offset(text):
+        return first
+    digits = _digits(text)
+    return next((time for other, time in read if _has_offset(other) and _digits(other) == digits), first)
 
 
-def _published(page: Page, news: dict[str, Any], zone: str | None) -> datetime | None:
-    named = page.meta_first(*_PUBLISHED_NAMES)
-    clocks = (element.get("datetime") for element in page.root.iter("time"))
-    return _first_time((_text(news.get("datePublished")), named, *clocks), zone)
+def _has_offset(text: str) -> bool:
+    return read_date(text, _FAR_WEST) == read_date(text)
 
 
-def _updated(page: Page, news: dict[str, Any], zone: str | None) -> datetime | None:
-    named = page.meta_first("article:modified_time", "og:updated_time", "datemodified", "last-modified")
-    return _first_time((_text(news.get("dateModified")), named), zone)
-
-
-def _first_time(texts: Iterable[str | None], zone: str | None) -> datetime | None:
-    return next((time for text in texts if (time := parse_time(text, zone))), None)
-
-
-def _section(page: Page, news: dict[str, Any]) -> str | None:
-    return one_line(_text(news.get("articleSection")) or page.meta_first("article:section"))
+def _digits(text: str) -> str:
+    """Year to second of a time printed in ISO 8601."""
+    return "".join(re.findall(r"\d", text))[:14]
 
 
 def _tags(page: Page, news: dict[str, Any]) -> tuple[str, ...]:
@@ -194,9 +242,9 @@ def _image(page: Page, news: dict[str, Any]) -> str | None:
 
 
 def _language(page: Page, news: dict[str, Any]) -> str | None:
-    html = page.root.get("lang") or page.root.get("{http://www.w3.org/XML/1998/namespace}lang")
+    declared = page.root.get("lang") or page.root.get("{http://www.w3.org/XML/1998/namespace}lang")
     for text in (
-        html,
+        declared,
         _text(news.get("inLanguage")),
         page.meta_first("og:locale", "language", "dc.language"),
     ):

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree, html
+from lxml import etree
 
 from aggregator.errors import ParseError
 from aggregator.text import fold_spaces
@@ -16,7 +16,7 @@ from aggregator.text import fold_spaces
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element
 
 #: Elements whose text is never meant to be read, taken out before anything is walked.
 _UNREAD = (
@@ -48,6 +48,16 @@ _WIDER = {
     "windows-31j": "cp932",
 }
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+#: Half of a surrogate pair, which JSON can spell and no text can hold (RFC 8259 §8.2).
+_HALF_PAIR = re.compile(
+    r"""
+    \\u[dD][89abAB][0-9a-fA-F]{2} (?! \\u[dD][c-fC-F] )                   # a first half without a second
+    | (?<! \\u[dD][89abAB][0-9a-fA-F]{2} ) \\u[dD][c-fC-F][0-9a-fA-F]{2}   # a second half without a first
+    """,
+    re.VERBOSE,
+)
+#: Charsets that switch by escape sequences (ISO 2022) are valid UTF-8 byte by byte, and nonsense in it.
+_ESCAPE = b"\x1b"
 #: A JSON document inside a page that is longer is not read: it is an application's state, not an article's.
 _JSON_LIMIT = 1_000_000
 
@@ -57,7 +67,7 @@ class Page:
     """A page's tree and what it declares of itself."""
 
     url: str
-    root: HtmlElement
+    root: _Element
     meta: dict[str, tuple[str, ...]]  # lower-case name or property → contents
     linked: tuple[dict[str, Any], ...]  # every JSON-LD object, flat
     scripts: tuple[str, ...]  # JSON documents of other scripts
@@ -89,13 +99,12 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
-    declared = _declared(body, content_type)
-    if not (declared or "").startswith("iso-2022"):
+    if _ESCAPE not in body:
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    return body.decode(declared or "cp1252", "replace")
+    return body.decode(_declared(body, content_type) or "cp1252", "replace")
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:
@@ -113,17 +122,20 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
     return None
 
 
-def _tree(text: str) -> HtmlElement:
+def _tree(text: str) -> _Element:
     """The tree; libxml2 itself bounds its depth at 256."""
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     data = text.replace("\0", "").encode("utf-8", "replace")
     try:
-        return html.document_fromstring(data, parser=parser)
+        root = etree.fromstring(data, parser=parser)
     except (etree.LxmlError, ValueError) as fault:
         raise ParseError("the page is not HTML") from fault
+    if root is None:
+        raise ParseError("the page is not HTML")
+    return root
 
 
-def _meta_of(root: HtmlElement) -> dict[str, tuple[str, ...]]:
+def _meta_of(root: _Element) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for element in root.iter("meta"):
         content = fold_spaces(element.get("content") or "")
@@ -134,7 +146,7 @@ def _meta_of(root: HtmlElement) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _json_of(root: HtmlElement) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
+def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
     linked: list[dict[str, Any]] = []
     others: list[str] = []
     for script in root.iter("script"):
@@ -148,12 +160,17 @@ def _json_of(root: HtmlElement) -> tuple[tuple[dict[str, Any], ...], tuple[str, 
     return tuple(linked), tuple(others)
 
 
+def text_of(element: _Element) -> str:
+    """All text at and below an element."""
+    return "".join(element.itertext())
+
+
 def parse_json(text: str) -> Any:  # noqa: ANN401 (JSON is anything)
     """The JSON value; None when it is none even after taking away comment and CDATA wrappers."""
     bare = text.strip().removeprefix("<!--").removesuffix("-->").strip()
     bare = bare.removeprefix("//<![CDATA[").removesuffix("//]]>").rstrip(";").strip()
     try:
-        return json.loads(bare, strict=False)
+        return json.loads(_HALF_PAIR.sub(r"\\ufffd", bare), strict=False)
     except (ValueError, RecursionError):
         return None
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect as step  # how many of the edges a value has reached
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.extract.signs import size_of, step, tag_kind
+from aggregator.extract.signs import tag_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from aggregator.extract.blocks import Block, Box
     from aggregator.extract.signs import Scene
@@ -23,6 +24,10 @@ _DIGITS = re.compile(r"[0-9]+")
 _MOST = 1000
 #: A block's own weight among its like stops growing here; every block has a little.
 _HEAVY, _LIGHT = 400, 10.0
+#: A place of few blocks says little: its mean is drawn to 0 by so many characters.
+_SHY = 60
+#: What lies beyond the first and last block: surely no copy, of this size.
+_NOTHING = 100.0
 #: What the numbers of ``Place`` mean, in their order; names of weights.
 NUMBERS = ("sure", "mean of its like", "previous", "next", "around", "both sides")
 
@@ -68,24 +73,34 @@ def container_of(blocks: Sequence[Block], scores: Sequence[float]) -> Box | None
     size: dict[Box, float] = defaultdict(float)
     total = 0.0
     for block, score in zip(blocks, scores, strict=True):
-        length = min(size_of(block.text), _MOST)
-        total += length * chance(score)
-        for box in block.box.lineage():
-            if box.tag in _CONTAINERS:
-                hit[box] += length * chance(score)
-                size[box] += length
-    return max(hit, key=lambda box: (hit[box] / (total + size[box]), box.depth), default=None)
+        length = min(block.size, _MOST)
+        probable = length * chance(score)
+        total += probable
+        hit[block.box] += probable
+        size[block.box] += length
+    _pass_up(hit, size)
+    boxes = (box for box in hit if box.tag in _CONTAINERS)
+    return max(boxes, key=lambda box: (hit[box] / (total + size[box]), box.depth), default=None)
 
 
-def places_of(scene: Scene, scores: Sequence[float]) -> list[Place]:
-    """The place of each block, by what the first look thinks of all of them."""
+def _pass_up(hit: dict[Box, float], size: dict[Box, float]) -> None:
+    """Gives to each box what stands anywhere below it, from the deepest up."""
+    levels: dict[int, list[Box]] = defaultdict(list)
+    for box in {one for block_box in hit for one in block_box.lineage()}:
+        levels[box.depth].append(box)
+    for depth in sorted(levels, reverse=True):
+        for box in levels[depth]:
+            if box.parent is not None:
+                hit[box.parent] += hit[box]
+                size[box.parent] += size[box]
+
+
+def places_of(scene: Scene, scores: Sequence[float]) -> Callable[[int], Place]:
+    """What tells the place of a block by its index, by what the first look thinks of all of them."""
     sure = [math.tanh(score / 4) for score in scores]
-    sizes = [min(size_of(block.text), _HEAVY) + _LIGHT for block in scene.blocks]
+    sizes = [min(block.size, _HEAVY) + _LIGHT for block in scene.blocks]
     seen = _map(scene, scores, sure, sizes)
-    return [
-        Place(tuple(_place_signs(scene, seen, index)), _numbers(seen, sure, sizes, index))
-        for index in range(len(scene.blocks))
-    ]
+    return lambda index: Place(tuple(_place_signs(scene, seen, index)), _numbers(seen, sure, sizes, index))
 
 
 def _map(scene: Scene, scores: Sequence[float], sure: list[float], sizes: list[float]) -> _Map:
@@ -93,7 +108,7 @@ def _map(scene: Scene, scores: Sequence[float], sure: list[float], sizes: list[f
     known: dict[Box, int | None] = {}
     seen = _Map(
         below=[_below(holder, container, known) for holder in scene.holders],
-        keys=[_key(block, holder) for block, holder in zip(scene.blocks, scene.holders, strict=True)],
+        keys=_keys(scene),
         likes=defaultdict(_Like),
         direct=defaultdict(float),
         total=1.0,
@@ -117,9 +132,13 @@ def _below(box: Box, container: Box | None, known: dict[Box, int | None]) -> int
     return known[box]
 
 
-def _key(block: Block, holder: Box) -> str:
+def _keys(scene: Scene) -> list[str]:
     """The same for all paragraphs of one text: their element and the one they stand in, without numbers."""
-    return f"{block.box.tag} {block.box.names} {holder.tag} {_DIGITS.sub('', holder.names)} {holder.depth}"
+    outer = {
+        holder: f"{holder.tag} {_DIGITS.sub('', holder.names)} {holder.depth}" for holder in scene.holders
+    }
+    pairs = zip(scene.blocks, scene.holders, strict=True)
+    return [f"{block.box.tag} {block.box.names} {outer[holder]}" for block, holder in pairs]
 
 
 def _weigh(scene: Scene, seen: _Map, index: int, sure: float, size: float) -> None:
@@ -127,7 +146,7 @@ def _weigh(scene: Scene, seen: _Map, index: int, sure: float, size: float) -> No
     like.size += size
     like.sure += size * sure
     if seen.below[index] is not None:
-        copy = size_of(scene.blocks[index].text) * (sure + 1) / 2
+        copy = scene.blocks[index].size * (sure + 1) / 2
         like.copy += copy
         seen.direct[scene.holders[index]] += copy
         seen.total += copy
@@ -137,8 +156,8 @@ def _place_signs(scene: Scene, seen: _Map, index: int) -> Iterator[str]:
     kind, below = tag_kind(scene.blocks[index].box), seen.below[index]
     direct = seen.direct.get(scene.holders[index], 0.0) / seen.total
     share = max(seen.likes[seen.keys[index]].copy / seen.total, direct)
-    yield f"placed {step(share, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8)} {kind}"
-    yield f"direct {step(direct, 0.001, 0.05, 0.2, 0.5, 0.8)}"
+    yield f"placed {step((0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8), share)} {kind}"
+    yield f"direct {step((0.001, 0.05, 0.2, 0.5, 0.8), direct)}"
     if below is None:
         yield f"outside {_side(seen, index)} {kind}"
     else:
@@ -151,14 +170,18 @@ def _side(seen: _Map, index: int) -> str:
 
 
 def _far(seen: _Map, index: int) -> int:
-    return step(max(seen.first - index, index - seen.last), 2, 4, 8)
+    return step((2, 4, 8), max(seen.first - index, index - seen.last))
 
 
 def _numbers(seen: _Map, sure: list[float], sizes: list[float], index: int) -> tuple[float, ...]:
-    like = seen.likes[seen.keys[index]]
-    mean = (like.sure - sizes[index] * sure[index]) / (like.size - sizes[index] + 60)
-    around = [index - 3, index - 2, index - 1, index + 1, index + 2, index + 3]
-    near = [(sizes[i], sure[i]) if 0 <= i < len(sure) else (100.0, -1.0) for i in around]
-    window = sum([size * one for size, one in near]) / sum([size for size, _ in near])
-    before, after = near[2][1], near[3][1]
-    return sure[index], mean, before, after, window, min(before, after)
+    like, own = seen.likes[seen.keys[index]], sure[index]
+    mean = (like.sure - sizes[index] * own) / (like.size - sizes[index] + _SHY)
+    before = sure[index - 1] if index else -1.0
+    after = sure[index + 1] if index + 1 < len(sure) else -1.0
+    hit = size = 0.0
+    for other in (index - 3, index - 2, index - 1, index + 1, index + 2, index + 3):
+        inside = 0 <= other < len(sure)
+        weight = sizes[other] if inside else _NOTHING
+        hit += weight * sure[other] if inside else -weight
+        size += weight
+    return own, mean, before, after, hit / size, min(before, after)

@@ -6,6 +6,7 @@ A sign is a name; its weight is data (``data/signs.toml``), so a verdict can be 
 from __future__ import annotations
 
 import re
+from bisect import bisect as step  # how many of the edges a value has reached
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from aggregator.extract.metadata import Metadata
 
 _WORD = re.compile(r"\w+")
-#: Hangul, kana and ideographs.
-_WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENTENCE_END = re.compile(r"[.!?。！？．…।؟۔]['\"”“’»›)\]）」』]{0,3}$")
 _DATE = re.compile(
     r"""
@@ -32,7 +31,7 @@ _DATE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_POINTER = re.compile(r"[|›→]|»$")
+_POINTERS = ("|", "›", "→")
 #: Elements that paragraphs stand in, as against the paragraphs themselves.
 _HOLDERS = frozenset(
     "div section article main td body center form fieldset header footer aside figure figcaption".split()
@@ -51,11 +50,10 @@ _HEADING_REACH = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A page's blocks and what their signs are read against; texts are in ``squeezed`` form."""
+    """A page's blocks and what their signs are read against; texts but ``seen`` are in ``squeezed`` form."""
 
     blocks: list[Block]
-    forms: list[str]  # of the blocks
-    seen: dict[str, int]  # how often a form stands on the page
+    seen: dict[str, int]  # how often a text stands on the page
     holders: list[Box]  # the box that each block's paragraph stands in
     lists: dict[Box, tuple[int, int]]  # characters and linked characters of each list
     under: list[str | None]  # the kind of furniture that the heading before a block announces
@@ -63,15 +61,14 @@ class Scene:
     deck: str
     authors: tuple[str, ...]
     linked: str  # JSON-LD's articleBody
+    around: dict[Box, dict[str, tuple[int, str]]]  # what is known of boxes, as it is asked for
 
 
 def read_scene(blocks: list[Block], said: Metadata) -> Scene:
     """The blocks with what they are read against."""
-    forms = [squeezed(block.text) for block in blocks]
     return Scene(
         blocks=blocks,
-        forms=forms,
-        seen=Counter(forms),
+        seen=Counter([block.text for block in blocks]),
         holders=[_holder(block.box) for block in blocks],
         lists=_lists(blocks),
         under=_announced(blocks),
@@ -79,6 +76,7 @@ def read_scene(blocks: list[Block], said: Metadata) -> Scene:
         deck=squeezed(said.deck),
         authors=tuple(filter(None, map(squeezed, said.authors))),
         linked=squeezed(said.linked_body),
+        around={},
     )
 
 
@@ -89,8 +87,8 @@ def own_signs(scene: Scene, index: int) -> list[str]:
     return [
         *_form_signs(block),
         *_print_signs(block),
-        *_name_signs(block.box),
-        *_echo_signs(scene, scene.forms[index]),
+        *_name_signs(scene, block.box),
+        *_echo_signs(scene, block.text),
         *_neighbour_signs(scene, index),
         *_list_signs(scene, block),
         *([f"says {kind}"] if kind else []),
@@ -103,14 +101,9 @@ def squeezed(text: str | None) -> str:
     return "".join(_WORD.findall(text.casefold())) if text else ""
 
 
-def size_of(text: str) -> int:
-    """The length of a text in Latin letters: an ideograph says as much as two and a half."""
-    return len(text) if text.isascii() else len(text) + int(1.5 * len(_WIDE.findall(text)))
-
-
-def step(value: float, *edges: float) -> int:
-    """How many of the edges a value has reached."""
-    return sum([value >= edge for edge in edges])
+def ends_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence does."""
+    return bool(_SENTENCE_END.search(text[-6:]))
 
 
 def tag_kind(box: Box) -> str:
@@ -159,32 +152,32 @@ def _is_heading(block: Block) -> bool:
 def _form_signs(block: Block) -> Iterator[str]:
     """Element, length, links, end of a sentence."""
     tag, text = block.box.tag, block.text
-    kind, size = tag_kind(block.box), size_of(text)
-    length, rough = step(size, 12, 25, 50, 80, 140, 300), step(size, 25, 80)
-    links = step(block.link_share, 0.01, 0.2, 0.5, 0.8)
+    kind, size = tag_kind(block.box), block.size
+    length, rough = step((12, 25, 50, 80, 140, 300), size), step((25, 80), size)
+    links = step((0.01, 0.2, 0.5, 0.8), block.link_share)
     yield f"tag {kind if kind == 'hx' else tag}"
     yield f"length {length}"
     yield f"{kind} length {length}"
     yield f"links {links}"
     yield f"links {links} {kind}"
-    yield f"links {links} length {step(size, 25, 80, 140)}"
-    ends = "ends" if _SENTENCE_END.search(text) else "breaks off"
+    yield f"links {links} length {step((25, 80, 140), size)}"
+    ends = "ends" if ends_sentence(text) else "breaks off"
     yield f"{ends} length {rough} {'p' if tag == 'p' else 'other'}"
 
 
 def _print_signs(block: Block) -> Iterator[str]:
     """Type and punctuation."""
-    text, size = block.text, size_of(block.text)
+    text, size = block.text, block.size
     if block.pictured:
-        yield f"pictured {step(size, 80, 200)} {'p' if block.box.tag == 'p' else 'other'}"
+        yield f"pictured {step((80, 200), size)} {'p' if block.box.tag == 'p' else 'other'}"
     if block.bold >= 0.9 * len(text):
-        yield f"bold {step(size, 50, 140)}"
+        yield f"bold {step((50, 140), size)}"
     if size < 80 and _DATE.search(text):
         yield "date"
-    if _POINTER.search(text):
+    if text.endswith("»") or any(pointer in text for pointer in _POINTERS):
         yield "pointer"
     if text.isupper():
-        yield f"capitals links {step(block.link_share, 0.01, 0.2, 0.5, 0.8)}"
+        yield f"capitals links {step((0.01, 0.2, 0.5, 0.8), block.link_share)}"
     yield from _edge_signs(text)
 
 
@@ -199,22 +192,39 @@ def _edge_signs(text: str) -> Iterator[str]:
         yield "begins with a bracket"
 
 
-def _name_signs(box: Box) -> Iterator[str]:
-    """What the elements around are called, and how far out."""
-    said: set[str] = set()
-    for level, one in enumerate(box.lineage()):
-        if one.tag == "body":
-            break
-        if level and one.tag in _TELLING and one.tag not in said:
-            said.add(one.tag)
-            yield f"in {one.tag} {step(level, 3)}"
-        for hint in hints_of(one.names) - said:
-            said.add(hint)
-            yield f"named {hint} {step(level, 1, 3, 6)}"
+def _name_signs(scene: Scene, box: Box) -> Iterable[str]:
+    """What the element and those around it are called, and how far out."""
+    own = hints_of(box.names)
+    around = _around(scene, box.parent)
+    yield from [f"named {hint} 0" for hint in own]
+    yield from [sign for name, (_, sign) in around.items() if name not in own]
 
 
-def _echo_signs(scene: Scene, form: str) -> Iterator[str]:
+def _around(scene: Scene, box: Box | None) -> dict[str, tuple[int, str]]:
+    """The signs of a box and those around it as a block right inside sees them: name → level and sign."""
+    if box is None or box.tag == "body":
+        return {}
+    found = scene.around.get(box)
+    if found is None:
+        outer = _around(scene, box.parent)
+        found = {name: _seen(name, level + 1) for name, (level, _) in outer.items()}
+        found |= {name: _seen(name, 1) for name in hints_of(box.names)}
+        if box.tag in _TELLING:
+            found[box.tag.upper()] = _seen(box.tag.upper(), 1)
+        scene.around[box] = found
+    return found
+
+
+def _seen(name: str, level: int) -> tuple[int, str]:
+    """A name so many boxes out; element names are in capitals."""
+    if name.isupper():
+        return level, f"in {name.lower()} {step((3,), level)}"
+    return level, f"named {name} {step((1, 3, 6), level)}"
+
+
+def _echo_signs(scene: Scene, text: str) -> Iterator[str]:
     """Whether the page says these words elsewhere: as headline, deck, author, again."""
+    form = squeezed(text)
     if not form:
         yield "no words"
         return
@@ -223,9 +233,9 @@ def _echo_signs(scene: Scene, form: str) -> Iterator[str]:
     if _same(form, scene.deck, 30) or (scene.deck and scene.deck in form):
         yield "is deck"
     if len(form) < 80 and any(author in form for author in scene.authors):
-        yield f"has author {step(len(form), 40)}"
-    if scene.seen[form] > 1:
-        yield f"twice {step(len(form), 40)}"
+        yield f"has author {step((40,), len(form))}"
+    if scene.seen[text] > 1:
+        yield f"twice {step((40,), len(form))}"
     if scene.linked and len(form) > 15:
         yield f"linked {form in scene.linked}"
 
@@ -242,7 +252,7 @@ def _neighbour_signs(scene: Scene, index: int) -> Iterator[str]:
             yield f"{side} none"
             continue
         near = scene.blocks[other]
-        kind = "linked" if near.link_share >= 0.5 else "long" if size_of(near.text) >= 80 else "short"
+        kind = "linked" if near.link_share >= 0.5 else "long" if near.size >= 80 else "short"
         yield f"{side} {kind} {'same' if scene.holders[other] is own else 'other'}"
 
 
@@ -252,6 +262,6 @@ def _list_signs(scene: Scene, block: Block) -> Iterable[str]:
         return ()
     text, linked = scene.lists[around]
     return (
-        f"{around.tag} links {step(linked / text, 0.05, 0.3, 0.6, 0.9)}",
-        f"{around.tag} size {step(text, 200, 600, 2000)}",
+        f"{around.tag} links {step((0.05, 0.3, 0.6, 0.9), linked / text)}",
+        f"{around.tag} size {step((200, 600, 2000), text)}",
     )

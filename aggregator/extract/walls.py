@@ -12,12 +12,12 @@ from importlib import resources
 from aggregator.text import count_words, fold_spaces
 
 #: Walls are short; an article that speaks of captchas is longer.
-_WALL_WORDS = 150
+WALL_WORDS = 150
 
 
 def wall_of(text: str) -> str | None:
     """Which kind of wall a page's whole text is, in words; None when it is none."""
-    if count_words(text) > _WALL_WORDS:
+    if count_words(text) > WALL_WORDS:
         return None
     shown = fold_spaces(text).casefold()
     return next((name for name, phrases in _walls() if any(phrase in shown for phrase in phrases)), None)

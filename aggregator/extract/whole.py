@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
 from lxml.etree import XPathError
 
 from aggregator.errors import ParseError
 from aggregator.extract.blocks import read_blocks
-from aggregator.extract.body import Body, read_body
+from aggregator.extract.body import Reading, read_body
 from aggregator.extract.feedtext import tags_of
+from aggregator.extract.head import Head, read_head
 from aggregator.extract.metadata import Metadata, read_metadata
-from aggregator.extract.page import Page, read_page
-from aggregator.extract.times import parse_time
-from aggregator.extract.walls import wall_of
+from aggregator.extract.page import Page, read_page, text_of
+from aggregator.extract.sites import site_of
+from aggregator.extract.walls import WALL_WORDS, wall_of
 from aggregator.model import Article, TextBasis
+from aggregator.parse.dates import read_date
 from aggregator.text import count_words, one_line, paragraphs_of
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element
 
     from aggregator.model import Entry, Feed
 
 #: A page whose text is shorter has none: flashes run to ten words, stray captions and buttons to a few.
 _LEAST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The text of an article and the rule that gave it."""
+
+    paragraphs: tuple[str, ...]
+    rule: str
 
 
 def extract_page(
@@ -43,60 +54,74 @@ def extract_page(
         ParseError: the page has no usable article text; the reason is in words.
     """
     page = read_page(body, url, content_type)
-    said = _said(page, entry, feed)
-    text = _text(page, said, feed)
+    site = site_of(url)
+    zone = (feed.timezone if feed else None) or site.timezone
+    said = read_metadata(page, site, zone)
+    reading = read_body(page, said)
+    head = read_head(reading.scene, reading.kept, said, zone)
+    text = _text(page, said, reading, head, dict(feed.extract) if feed else {})
     _refuse_walls(page, text)
-    return _article(page, said, text, entry, feed)
+    return _article(page, _settled(page, said, reading, head, feed), text, entry, feed)
 
 
-def _said(page: Page, entry: Entry | None, feed: Feed | None) -> Metadata:
-    """The page's metadata: what the feed's selectors find, else what the page says, else the entry."""
+def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: dict[str, str]) -> Body:
+    """The text by the feed's or the site's selector, else by its signs, else as the page's JSON-LD has it."""
+    for rule, selector in (
+        ("selector", selectors.get("body")),
+        (f"site:{outlet_of(page.url)}", site_of(page.url).body),
+    ):
+        selected = [block.text for element in _select(page, selector) for block in read_blocks(element)]
+        if selected:
+            return Body(tuple(selected), rule)
+    found = reading.paragraphs(without=_apart(reading, head.deck))
+    linked = paragraphs_of(said.linked_body) if said.linked_body else ()
+    if count_words(" ".join(linked)) > 2 * count_words(" ".join(found)):
+        return Body(linked, "json-ld")
+    return Body(found, "signs")
+
+
+def _apart(reading: Reading, deck: tuple[int, ...]) -> tuple[int, ...]:
+    """The deck's blocks that are headings: a paragraph that is the deck too opens the text as well."""
+    return tuple(index for index in deck if reading.scene.blocks[index].box.tag.startswith("h"))
+
+
+def _settled(page: Page, said: Metadata, reading: Reading, head: Head, feed: Feed | None) -> Metadata:
+    """The metadata with what is printed above the text; the feed's selectors come before all."""
+    selectors = dict(feed.extract) if feed else {}
+    byline = _chosen(page, selectors.get("byline"))
+    printed = " ".join(reading.scene.blocks[index].text for index in head.deck)
     zone = feed.timezone if feed else None
-    said = read_metadata(page, zone)
-    byline = _chosen(page, feed, "byline")
     return replace(
         said,
-        headline=_chosen(page, feed, "headline") or said.headline or one_line(entry.title if entry else None),
-        deck=_chosen(page, feed, "deck") or said.deck,
-        authors=(byline,) if byline else said.authors,
-        published_at=parse_time(_chosen(page, feed, "published"), zone) or said.published_at,
+        headline=_chosen(page, selectors.get("headline")) or said.headline,
+        deck=_chosen(page, selectors.get("deck")) or printed or said.deck,
+        authors=(byline,) if byline else head.authors or said.outlet_authors,
+        published_at=read_date(_chosen(page, selectors.get("published")), zone) or head.published_at,
     )
 
 
-def _text(page: Page, said: Metadata, feed: Feed | None) -> Body:
-    """The text by the feed's own selector, else by its signs, else as the page's JSON-LD has it."""
-    selected = [block.text for element in _select(page, feed, "body") for block in read_blocks(element)]
-    if selected:
-        return Body(tuple(selected), "selector")
-    found = read_body(page, said)
-    linked = paragraphs_of(said.linked_body) if said.linked_body else ()
-    if count_words(" ".join(linked)) > 2 * count_words(" ".join(found.paragraphs)):
-        return Body(linked, "json-ld")
-    return found
-
-
-def _chosen(page: Page, feed: Feed | None, what: str) -> str | None:
-    """The text that the feed's selector of that name finds; a time element's machine form first."""
-    for element in _select(page, feed, what):
-        if text := one_line(element.get("datetime") or element.get("content") or element.text_content()):
+def _chosen(page: Page, selector: str | None) -> str | None:
+    """The text that a selector finds; a time element's machine form first."""
+    for element in _select(page, selector):
+        if text := one_line(element.get("datetime") or element.get("content") or text_of(element)):
             return text
     return None
 
 
-def _select(page: Page, feed: Feed | None, what: str) -> list[HtmlElement]:
-    selector = dict(feed.extract).get(what) if feed else None
+def _select(page: Page, selector: str | None) -> list[_Element]:
     if not selector:
         return []
     try:
         return list(CSSSelector(selector, translator="html")(page.root))
-    except (XPathError, ValueError):
+    except (SelectorError, XPathError):
         return []
 
 
 def _refuse_walls(page: Page, text: Body) -> None:
-    if wall := wall_of(page.root.text_content()):
+    words = count_words(" ".join(text.paragraphs))
+    if words <= WALL_WORDS and (wall := wall_of(text_of(page.root))):
         raise ParseError(f"the page is {wall}")
-    if count_words(" ".join(text.paragraphs)) < _LEAST_WORDS:
+    if words < _LEAST_WORDS:
         raise ParseError("the page has no article text")
 
 
@@ -104,7 +129,7 @@ def _article(page: Page, said: Metadata, text: Body, entry: Entry | None, feed: 
     url = said.canonical_url or page.url
     return Article(
         url=url,
-        headline=said.headline,
+        headline=said.headline or (one_line(entry.title) if entry else None),
         paragraphs=text.paragraphs,
         text_basis=TextBasis.PAGE,
         extractor=text.rule,

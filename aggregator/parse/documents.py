@@ -6,7 +6,6 @@ The parser is one without network, document types and entities, and with libxml2
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +13,16 @@ from lxml import etree
 
 from aggregator.errors import ParseError
 from aggregator.parse.drafts import MAX_CONTENT, MAX_ENTRIES, EntryDraft, FeedDraft
-from aggregator.parse.encoding import declared_utf8, decode
+from aggregator.parse.encoding import Decoded, declared_utf8, decode
+from aggregator.parse.entries import entry_draft, local_name, readers_in
 from aggregator.parse.loose import read_loosely
-from aggregator.parse.repair import repaired
-from aggregator.parse.xmlfeeds import (
-    ITEM_TAGS,
-    draft_of,
-    entry_draft,
-    feed_draft,
-    is_feed,
-    is_item,
-    local_name,
-)
+from aggregator.parse.repair import has_doctype, repaired, without_declaration
+from aggregator.parse.xmlfeeds import ITEM_TAGS, draft_of, feed_draft, is_feed, is_item, namespace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from aggregator.parse.entries import Readers
 
 #: Bytes beyond which no document is read: eight times what a poll fetches.
 _LARGEST = 128 * 1_024 * 1_024
@@ -51,8 +45,9 @@ _BOUNDS: dict[str, Any] = {
     "collect_ids": False,
 }
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
-_VISIBLE_ITEM = re.compile(r"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
-_ITEM_END = re.compile(r"</(?:\w{1,20}:)?(?:item|entry)\s{0,9}>", re.IGNORECASE)
+_VISIBLE_ITEM = re.compile(r"<(?:item|entry)[\s>]")
+#: White space and a mark of UTF-8 may stand before everything.
+_BEFORE_XML = b" \t\r\n\xef\xbb\xbf"
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{0,60})")
 
 
@@ -66,13 +61,16 @@ def read_xml(body: bytes, content_type: str | None) -> FeedDraft:
         raise ParseError(f"the document has more than {_LARGEST // 1_048_576} MB")
     if len(body) > _LARGEST_TREE:
         return _read_stream(body)
-    body = body.lstrip() if body[:1].isspace() else body
-    if not declared_utf8(body) or b"<!DOCTYPE" in body:
-        return _read_repaired(body, content_type, None)
+    if not body.startswith(b"<"):
+        body = body.lstrip(_BEFORE_XML)
+    if not declared_utf8(body):
+        return _read_decoded(decode(body, content_type))
+    if has_doctype(body):
+        return _read_broken(decode(body, content_type), None)
     try:
         root = etree.fromstring(body, _parser(recover=False))
     except etree.XMLSyntaxError as fault:
-        return _read_repaired(body, content_type, _reason(fault))
+        return _read_broken(decode(body, content_type), _reason(fault))
     return draft_of(_feed_root(root))
 
 
@@ -92,19 +90,37 @@ def _reason(fault: etree.XMLSyntaxError) -> str:
     return f"not well-formed: {' '.join(str(fault.msg).split())}"[:_LONGEST_REASON]
 
 
-def _read_repaired(body: bytes, content_type: str | None, reason: str | None) -> FeedDraft:
-    """What is left of a document that is not well-formed, or not plainly UTF-8."""
-    decoded = decode(body, content_type)
+def _read_decoded(decoded: Decoded) -> FeedDraft:
+    """A document in another encoding, or under the name of one, which may be well-formed all the same."""
+    text = without_declaration(decoded.text)
+    if has_doctype(text):
+        return _read_broken(decoded, None)
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=False))
+    except etree.XMLSyntaxError as fault:
+        return _read_broken(decoded, _reason(fault))
+    return draft_of(_feed_root(root))._replace(warning=decoded.fault)
+
+
+def _read_broken(decoded: Decoded, reason: str | None) -> FeedDraft:
+    """What can be saved of a document that is not well-formed, or might be only by its document type."""
     text = repaired(decoded.text)
     draft = _recovered(text)
-    visible = sum(1 for _ in itertools.islice(_VISIBLE_ITEM.finditer(_CDATA.sub("", text)), MAX_ENTRIES))
-    if draft is None or len(draft.entries) < visible:
-        draft = _better(draft, _loosely(text)) if visible and len(text) <= _LARGEST_LOOSE else draft
+    visible = _visible(text, 0 if draft is None else len(draft.entries))
+    if visible and len(text) <= _LARGEST_LOOSE:
+        draft = _better(draft, _loosely(text))
     if draft is None:
         raise ParseError(_what_it_is(text))
     entries, cut = _whole(draft.entries, text)
     warning = "; ".join(filter(None, (cut, decoded.fault or reason))) or None
     return draft._replace(entries=entries, warning=warning)
+
+
+def _visible(text: str, found: int) -> bool:
+    """Whether there are more items to be seen than were found, not counting those in CDATA."""
+    if len(_VISIBLE_ITEM.findall(text)) <= found:
+        return False
+    return len(_VISIBLE_ITEM.findall(_CDATA.sub("", text))) > found
 
 
 def _recovered(text: str) -> FeedDraft | None:
@@ -132,14 +148,10 @@ def _better(one: FeedDraft | None, other: FeedDraft | None) -> FeedDraft | None:
 
 def _whole(entries: tuple[EntryDraft, ...], text: str) -> tuple[tuple[EntryDraft, ...], str | None]:
     """The entries without a last one that the document ends in; the next poll will bring it whole."""
-    starts, ends = _last(_VISIBLE_ITEM, text), _last(_ITEM_END, text)
+    starts, ends = (max(text.rfind(f"<{sign}{name}") for name in ("item", "entry")) for sign in ("", "/"))
     if starts < 0 or ends < 0 or starts < ends:
         return entries, None
     return entries[:-1], "the document ends in the middle of an entry"
-
-
-def _last(pattern: re.Pattern[str], text: str) -> int:
-    return max((found.start() for found in pattern.finditer(text)), default=-1)
 
 
 def _what_it_is(text: str) -> str:
@@ -163,6 +175,7 @@ def _read_stream(body: bytes) -> FeedDraft:
     parser = etree.XMLPullParser(events=("end",), tag=ITEM_TAGS, recover=True, **_BOUNDS)
     entries: list[EntryDraft] = []
     root: etree._Element | None = None
+    readers: Readers | None = None
     for chunk in _chunks(_with_short_texts(body)):
         try:
             parser.feed(chunk)
@@ -171,7 +184,8 @@ def _read_stream(body: bytes) -> FeedDraft:
         for _, item in parser.read_events():
             if is_item(item):
                 root = item.getroottree().getroot()
-                entries.append(entry_draft(item))
+                readers = readers or readers_in(namespace_of(item))
+                entries.append(entry_draft(item, readers))
                 item.clear()
         if len(entries) > MAX_ENTRIES:
             break

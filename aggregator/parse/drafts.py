@@ -5,18 +5,16 @@ Every reader of a format fills drafts; identity, links and limits are decided he
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from aggregator.model import Cadence, Entry
 from aggregator.parse.dates import read_date
 from aggregator.parse.titles import plain_line
 from aggregator.text import digest
 from aggregator.urls import canonical, readable_url, web_url
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: Entries beyond this in one document are not read: the largest real feeds seen hold under 2,000.
 MAX_ENTRIES = 10_000
@@ -26,8 +24,8 @@ MAX_SUMMARY = 256 * 1_024
 MAX_CONTENT = 2 * 1_024 * 1_024
 #: Characters of an id, a name or a raw date.
 MAX_NAME = 2_000
-#: Tags of one entry.
-MAX_TAGS = 100
+#: Tags of one entry, and the characters of one.
+MAX_TAGS, MAX_TAG = 100, 200
 
 
 class EntryDraft(NamedTuple):
@@ -67,16 +65,17 @@ def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Ent
 
 def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
     link = _link(draft, base)
+    dated = draft.published or draft.updated
     return Entry(
         guid=_guid(draft, link),
         url=link,
         title=short_line(draft.title, MAX_TITLE),
-        summary=(draft.summary or "")[:MAX_SUMMARY] or None,
-        content=(draft.content or "")[:MAX_CONTENT] or None,
+        summary=draft.summary and draft.summary[:MAX_SUMMARY],
+        content=draft.content and draft.content[:MAX_CONTENT],
         author=short_line(draft.author, MAX_NAME),
         published_at=read_date(draft.published, timezone),
         updated_at=read_date(draft.updated, timezone),
-        published_raw=(draft.published or draft.updated or "").strip()[:MAX_NAME] or None,
+        published_raw=(dated and dated.strip()[:MAX_NAME]) or None,
         tags=_tags(draft.tags),
         image_url=web_url(draft.image, base) if draft.image else None,
     )
@@ -101,9 +100,17 @@ def _guid(draft: EntryDraft, link: str | None) -> str:
     return given or link or digest(draft.title, draft.summary, draft.published).hex()
 
 
-def _tags(given: Iterable[str]) -> tuple[str, ...]:
-    shown = (short_line(tag, MAX_NAME) for tag in given)
+def _tags(given: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        return ()
+    shown = (_tag(tag[: 4 * MAX_TAG]) for tag in given)
     return tuple(dict.fromkeys(tag for tag in shown if tag))[:MAX_TAGS]
+
+
+@functools.lru_cache(maxsize=1_024)
+def _tag(text: str) -> str | None:
+    """A tag as plain text; most come again and again."""
+    return short_line(text, MAX_TAG)
 
 
 def _told_apart(entries: list[Entry]) -> tuple[Entry, ...]:

@@ -20,9 +20,11 @@ class Use(NamedTuple):
     family: str  # the prefix it has in the data file; "" for the feed's own vocabulary
 
 
-@functools.lru_cache(maxsize=32)
 def uses_in(namespace: str) -> dict[str, Use]:
-    """Tag, as lxml spells it → use, for a feed whose items are elements of that namespace."""
+    """Tag, as lxml spells it → use, where a feed's items are elements of that namespace.
+
+    Every tag is there a second time in lower case.
+    """
     data = _data()
     own = ["", *data["namespaces"]["own"], namespace]
     uses: dict[str, Use] = {}

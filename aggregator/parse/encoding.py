@@ -90,7 +90,7 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
 
 
 def _odd_beginnings() -> tuple[bytes, ...]:
-    return (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0", b"<\0")
+    return (b"\xff\xfe", b"\xfe\xff", b"\0", b"<\0")
 
 
 def _by_mark(body: bytes) -> str | None:

@@ -11,11 +11,11 @@ from html.entities import html5
 
 from aggregator.errors import ParseError
 
-#: Characters of a document type that are looked for its end.
-_LONGEST_DOCTYPE = 1_000_000
 #: Entities of a document's own that are put in; the longest such text. None may refer to another.
 _MAX_ENTITIES, _MAX_ENTITY = 100, 200
-_DOCTYPE = re.compile(r"<!doctype\s", re.IGNORECASE)
+#: A document type, with what may precede it (XML 1.0 §2.8).
+_DOCTYPE = re.compile(r"(?:\s|<\?[^>]*>|<!--.*?-->)*(<!doctype\s)", re.IGNORECASE | re.DOTALL)
+_DOCTYPE_BYTES = re.compile(_DOCTYPE.pattern.encode(), re.IGNORECASE | re.DOTALL)
 _DECLARATION = re.compile(r"<\?xml\s[^>]{0,300}\?>")
 _ENTITY = re.compile(
     rf"""<!ENTITY\s{{1,9}}([\w.-]{{1,40}})\s{{1,9}}(?:"([^"<&%]{{0,{_MAX_ENTITY}}})"|'([^'<&%]{{0,{_MAX_ENTITY}}})')\s{{0,9}}>"""
@@ -27,19 +27,31 @@ _ROOT = re.compile(
 )
 #: Characters that XML 1.0 §2.2 does not know.
 _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FAULTS = re.compile(
+#: What is left alone.
+_KEPT = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))", re.DOTALL)
+_REFERENCE = re.compile(
     r"""
-    (?P<kept> <!\[CDATA\[ .*? (?:\]\]>|\Z) | <!-- .*? (?:-->|\Z) )
-    # a reference that XML may not know, or a bare &
-    | &(?!(?:amp|lt|gt|quot|apos);)
-      (?: (?P<name>[A-Za-z][A-Za-z0-9]{1,31}); | \#(?P<number>\d{1,9}|[xX][0-9a-fA-F]{1,8}); )?
-    # a bare <
-    | < (?![A-Za-z_/!?])
+    &(?!(?:amp|lt|gt|quot|apos);)                   # those that XML knows
+    (?: (?P<name>[A-Za-z][A-Za-z0-9]{1,31});
+      | \#(?P<number>\d{1,9}|[xX][0-9a-fA-F]{1,8});
+    )?                                              # or a bare &
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
+_BARE_LESS = re.compile(r"<(?![A-Za-z_/!?])")
 #: References and bare signs that are put right; a document with more is no feed that anybody reads.
 _MAX_FAULTS = 200_000
+
+
+def has_doctype(document: bytes | str) -> bool:
+    """Whether a document type declaration precedes the root."""
+    found = _DOCTYPE_BYTES.match(document) if isinstance(document, bytes) else _DOCTYPE.match(document)
+    return found is not None
+
+
+def without_declaration(text: str) -> str:
+    """The document without its XML declaration, which names an encoding that the text no longer has."""
+    return _DECLARATION.sub("", text, count=1) if text.startswith("<?xml") else text
 
 
 def repaired(text: str) -> str:
@@ -53,10 +65,15 @@ def repaired(text: str) -> str:
     """
     text = _UNKNOWN.sub("", text)
     text, entities = _without_doctype(_DECLARATION.sub("", _from_root(text)))
-    text, faults = _FAULTS.subn(lambda found: _right(found, entities), text, _MAX_FAULTS)
-    if faults == _MAX_FAULTS:
-        raise ParseError(f"not well-formed in more than {_MAX_FAULTS:,} places")
-    return text
+    faults = 0
+    parts = _KEPT.split(text)
+    for at in range(0, len(parts), 2):
+        part, references = _REFERENCE.subn(lambda found: _right(found, entities), parts[at])
+        parts[at], bare = _BARE_LESS.subn("&lt;", part)
+        faults += references + bare
+        if faults > _MAX_FAULTS:
+            raise ParseError(f"not well-formed in more than {_MAX_FAULTS:,} places")
+    return "".join(parts)
 
 
 def _from_root(text: str) -> str:
@@ -70,7 +87,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
 
     So no parser ever sees an entity that it could expand.
     """
-    found = _DOCTYPE.search(text, 0, _LONGEST_DOCTYPE)
+    found = _DOCTYPE.match(text)
     if not found:
         return text, {}
     end = _doctype_end(text, found.end())
@@ -78,7 +95,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     declared = {
         each[1]: each[2] or each[3] or "" for each, _ in zip(names, range(_MAX_ENTITIES), strict=False)
     }
-    return text[: found.start()] + text[end:], declared
+    return text[: found.start(1)] + text[end:], declared
 
 
 def _doctype_end(text: str, start: int) -> int:
@@ -91,20 +108,13 @@ def _doctype_end(text: str, start: int) -> int:
 
 def _right(found: re.Match[str], entities: dict[str, str]) -> str:
     name, number = found["name"], found["number"]
-    if found["kept"]:
-        return found[0] if found[0].endswith(">") else _closed(found[0])
     if number:
         return _reference(number)
     if name in entities:
         return html.escape(entities[name])
     if name and f"{name};" in html5:
         return html.escape(html5[f"{name};"])
-    return f"&amp;{found[0][1:]}" if found[0].startswith("&") else "&lt;"
-
-
-def _closed(section: str) -> str:
-    """A section that the document ends in, closed."""
-    return f"{section}]]>" if section.startswith("<![") else f"{section}-->"
+    return f"&amp;{found[0][1:]}"
 
 
 def _reference(number: str) -> str:

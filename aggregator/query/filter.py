@@ -1,10 +1,14 @@
-"""What can be asked, and the rows that answer; frozen records without behaviour."""
+"""What can be asked, and the rows that answer; records without behaviour.
+
+Rows are named tuples: an answer is made of thousands of them, and one of 26 columns takes 0.3 µs to make
+where a frozen dataclass takes 4.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,8 +48,7 @@ class Filter:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleRow:
+class ArticleRow(NamedTuple):
     """A row of ``articles``; times are UTC text, unknown is None."""
 
     id: int
@@ -76,8 +79,7 @@ class ArticleRow:
     extractor: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoryRow:
+class StoryRow(NamedTuple):
     """A row of ``stories``, with the relations of its articles."""
 
     id: int
@@ -92,8 +94,7 @@ class StoryRow:
     relations: str  # of its articles, in alphabetical order: "copy, correction, original"
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
+class VersionRow(NamedTuple):
     """A row of ``versions``."""
 
     number: int
@@ -108,8 +109,7 @@ class VersionRow:
     words_removed: int
 
 
-@dataclass(frozen=True, slots=True)
-class JoinRow:
+class JoinRow(NamedTuple):
     """Why an article is in its story."""
 
     article_id: int
@@ -120,8 +120,7 @@ class JoinRow:
     undone_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteRow:
+class QuoteRow(NamedTuple):
     """A quotation of an article's newest text."""
 
     paragraph: int

@@ -12,7 +12,7 @@ same order, merged with the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.errors import UsageError
@@ -34,6 +34,7 @@ WEIGHED = 10_000
 _IDS_A_SECOND = 1_000
 _TEXT_COLUMNS = ("relation", "mark", "headline", "deck", "body", "text_basis")
 _NEWEST_ONLY = ("updated_at", "word_count")
+_NOW = ", ".join(f"a.{name}" for name in ArticleRow._fields)
 _INDEXED = {
     "story": "story_id",
     "outlet": "outlet",
@@ -54,6 +55,8 @@ _OF_TAGS = """SELECT article_id FROM article_tags
 #: The same as ``a.status <> 'canceled'``, but answered by indexes alone.
 _SHOWN_COUNTED = "a.id NOT IN (SELECT id FROM articles WHERE status <> 'usable' AND status = 'canceled')"
 _KNOWN = "a.first_seen_at <= :as_of"
+#: A superseded text of an article no older than one of that id.
+OLD_SINCE = "versions_fts.rowid >= :oldest * 10000"
 _THEN = """ CROSS JOIN versions AS v ON v.article_id = a.id AND v.number = (
     SELECT max(number) FROM versions WHERE article_id = a.id AND seen_at <= :as_of
 )"""
@@ -109,12 +112,11 @@ def ask(question: Filter) -> Asked:
 
 def columns_of(question: Filter) -> str:
     """The columns of an ArticleRow; with ``as_of`` those of its text then."""
-    named = [field.name for field in fields(ArticleRow)]
     if question.as_of is None:
-        return ", ".join(f"a.{name}" for name in named)
+        return _NOW
     then = {name: f"v.{name}" for name in _TEXT_COLUMNS} | {"versions": "v.number"}
     then |= {name: f"CASE WHEN v.number = a.versions THEN a.{name} END" for name in _NEWEST_ONLY}
-    return ", ".join(then.get(name, f"a.{name}") for name in named)
+    return ", ".join(then.get(name, f"a.{name}") for name in ArticleRow._fields)
 
 
 def selects(conn: sqlite3.Connection, asked: Asked) -> tuple[Select, ...]:
@@ -176,7 +178,7 @@ def _values(question: Filter) -> dict[str, object]:
         "as_of": question.as_of and _stamp(question.as_of),
         "as_of_id": question.as_of and (_second(question.as_of) + 1) * _IDS_A_SECOND - 1,
     }
-    return many | times
+    return many | {name: value for name, value in times.items() if value is not None}
 
 
 def _second(moment: datetime) -> int:

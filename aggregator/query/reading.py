@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.errors import UsageError
 from aggregator.query.filter import ArticleRow, Filter, JoinRow, QuoteRow, Sort, StoryRow, VersionRow
 from aggregator.query.opening import naming_faults
-from aggregator.query.plan import ask, columns_of, counting, selects
+from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from aggregator.query.plan import Asked
+    from aggregator.query.plan import Asked, Select
 
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
-_ARTICLE = ", ".join(field.name for field in fields(ArticleRow))
-_VERSION = ", ".join(field.name for field in fields(VersionRow))
+_ARTICLE = ", ".join(ArticleRow._fields)
+_VERSION = ", ".join(VersionRow._fields)
 _STORY = """
 SELECT id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at,
        articles, outlets, (
@@ -64,8 +64,8 @@ def count(conn: sqlite3.Connection, question: Filter) -> int:
         if asked.nothing:
             return 0
         if question.as_of or question.all_versions or question.stories:
-            key = "a.story_id" if question.stories else "a.id"
-            return len({row[0] for row in _merged(conn, asked, key)})
+            key = 1 if question.stories else 0
+            return len({row[key] for row in _rows(conn, asked, "a.id, a.story_id")})
         return int(conn.execute(counting(asked).sql("count(*)"), asked.values).fetchone()[0])
 
 
@@ -132,8 +132,7 @@ def story_sizes(conn: sqlite3.Connection, ids: tuple[int, ...]) -> dict[int, int
 
 def _article_rows(conn: sqlite3.Connection, asked: Asked) -> Iterator[ArticleRow]:
     with naming_faults():
-        for row in _page(_rows(conn, asked, columns_of(asked.filter)), asked.filter):
-            yield ArticleRow(*row)
+        yield from map(ArticleRow._make, _rows(conn, asked, columns_of(asked.filter)))
 
 
 def _story_rows(conn: sqlite3.Connection, asked: Asked, question: Filter) -> Iterator[StoryRow]:
@@ -154,23 +153,44 @@ def _understood(conn: sqlite3.Connection, question: Filter) -> Asked:
 
 
 def _rows(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row]:
-    """The rows of the question in their order, each article once."""
-    last = None
-    for row in () if asked.nothing else _merged(conn, asked, columns):
-        if row[0] != last:
-            yield row
-        last = row[0]
-
-
-def _merged(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row]:
+    """The rows of the question in their order, each article once, from its offset to its limit."""
+    if asked.nothing:
+        return iter(())
     question = asked.filter
     found = selects(conn, asked)
     if len(found) == 1:
-        page = {"page": question.offset + question.limit if question.limit else -1}
-        return conn.execute(found[0].sql(columns, "\nLIMIT :page"), asked.values | page)
-    rows = [conn.execute(each.sql(f"a.first_seen_at, {columns}"), asked.values) for each in found]
-    places = slice(0, 2) if question.sort is Sort.SEEN else slice(1, 2)
-    return (row[1:] for row in heapq.merge(*rows, key=lambda row: row[places], reverse=True))
+        page = {"limit": question.limit or -1, "offset": question.offset}
+        return conn.execute(found[0].sql(columns, "\nLIMIT :limit OFFSET :offset"), asked.values | page)
+    return _page(_merged(_both(conn, asked, found, columns), question), question)
+
+
+def _both(
+    conn: sqlite3.Connection, asked: Asked, found: tuple[Select, ...], columns: str
+) -> tuple[Iterable[_Row], Iterable[_Row]]:
+    """The rows of the present texts and of superseded ones.
+
+    When the present texts fill a page by themselves, superseded ones are looked at only as far back as it
+    goes: most of them answer nothing, and all of them would be walked to find that out.
+    """
+    question, wanted = asked.filter, asked.filter.offset + asked.filter.limit
+    current, old = (each.sql(f"a.first_seen_at, {columns}") for each in found)
+    if not question.limit or question.sort is not Sort.PUBLISHED:
+        return conn.execute(current, asked.values), conn.execute(old, asked.values)
+    rows = conn.execute(f"{current}\nLIMIT :wanted", asked.values | {"wanted": wanted}).fetchall()
+    if len(rows) == wanted:
+        bounded = replace(found[1], conditions=(*found[1].conditions, OLD_SINCE))
+        old = bounded.sql(f"a.first_seen_at, {columns}")
+    return rows, conn.execute(old, asked.values | {"oldest": rows[-1][1] if rows else 0})
+
+
+def _merged(found: tuple[Iterable[_Row], ...], question: Filter) -> Iterator[_Row]:
+    """The rows of cursors of one order as one; an article that several hold once."""
+    place = slice(0, 2) if question.sort is Sort.SEEN else slice(1, 2)
+    last = None
+    for row in heapq.merge(*found, key=lambda row: row[place], reverse=True):
+        if row[1] != last:
+            yield row[1:]
+        last = row[1]
 
 
 def _page(rows: Iterator[_T], question: Filter) -> Iterator[_T]:

@@ -6,6 +6,7 @@ What was fetched may carry terminal escapes, formulas and markup; shown, none of
 from __future__ import annotations
 
 import re
+from html import escape
 
 #: Control characters (C0, C1, DEL) apart from tab and line ends, halves of surrogate pairs, and the signs
 #: that turn the direction of what follows (UAX #9 §2.1–2.2).
@@ -55,6 +56,11 @@ def markdown_cell(value: object) -> str:
 def json_text(text: str) -> str:
     """JSON whose every acting character is written as an escape (RFC 8259 §7)."""
     return _JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def xml_text(text: str) -> str:
+    """The inert text as XML may hold it (XML 1.0 §2.2), its signs escaped."""
+    return escape(re.sub("[\ufffe\uffff]", "\ufffd", inert(text)))
 
 
 def web_link(url: str | None) -> str | None:

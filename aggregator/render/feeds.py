@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from html import escape
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from aggregator.query.filter import ArticleRow
-from aggregator.render.cells import inert, json_text, label, one_line, web_link
+from aggregator.render.cells import inert, json_text, label, one_line, web_link, xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from aggregator.query.filter import StoryRow
     from aggregator.render.listing import Listing
 
-#: What XML 1.0 §2.2 forbids beyond the control characters that ``inert`` takes.
-_NOT_XML = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _LONGEST_SUMMARY = 300
 
 
@@ -32,7 +29,7 @@ def render_atom(listing: Listing) -> Iterator[str]:
     yield "  <author><name>aggregator</name></author>\n"
     for rel, link in zip(("self", "alternate"), map(web_link, listing.links), strict=True):
         if link:
-            yield f'  <link rel="{rel}" href="{_xml(link)}"/>\n'
+            yield f'  <link rel="{rel}" href="{xml_text(link)}"/>\n'
     for row in rows:
         yield from _entry(row)
     yield "</feed>\n"
@@ -51,7 +48,7 @@ def _entry(row: ArticleRow | StoryRow) -> Iterator[str]:
     yield "  <entry>\n"
     yield _element("title", _title(row), 4)
     yield f"    <id>{_id(row)}</id>\n    <updated>{_updated(row)}</updated>\n"
-    yield f"    <author><name>{_xml(_author(row))}</name></author>\n"
+    yield f"    <author><name>{xml_text(_author(row))}</name></author>\n"
     if isinstance(row, ArticleRow):
         yield from _article(row)
     yield "  </entry>\n"
@@ -60,16 +57,16 @@ def _entry(row: ArticleRow | StoryRow) -> Iterator[str]:
 def _article(row: ArticleRow) -> Iterator[str]:
     link = web_link(row.url)
     if link:
-        yield f'    <link rel="alternate" href="{_xml(link)}"/>\n'
+        yield f'    <link rel="alternate" href="{xml_text(link)}"/>\n'
     yield f"    <published>{row.published_at or row.first_seen_at}</published>\n"
     for scheme, term in (("relation", row.relation), ("status", row.status), ("section", row.section)):
         if term:
-            yield f'    <category scheme="urn:aggregator:{scheme}" term="{_xml(term)}"/>\n'
+            yield f'    <category scheme="urn:aggregator:{scheme}" term="{xml_text(term)}"/>\n'
     if row.deck or row.body:
         yield _element("summary", _summary(row), 4)
     if row.body:
         # RFC 4287 §4.1.3.3: the markup of type="html" is escaped, so the text's own is escaped twice.
-        markup = "".join(f"<p>{_xml(part)}</p>" for part in row.body.split("\n\n"))
+        markup = "".join(f"<p>{xml_text(part)}</p>" for part in row.body.split("\n\n"))
         yield f'    <content type="html">{escape(markup)}</content>\n'
 
 
@@ -125,8 +122,4 @@ def _urn(kind: str, name: str) -> str:
 
 
 def _element(name: str, text: str, indent: int = 2) -> str:
-    return f"{' ' * indent}<{name}>{_xml(one_line(text))}</{name}>\n"
-
-
-def _xml(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", inert(text)))
+    return f"{' ' * indent}<{name}>{xml_text(one_line(text))}</{name}>\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.errors import UsageError
@@ -62,7 +62,7 @@ class Listing:
 
     def values(self, row: ArticleRow | StoryRow) -> dict[str, object]:
         """A row as its columns: those asked for, or all."""
-        found = asdict(row)
+        found = row._asdict()
         return {name: found[name] for name in self.columns} if self.columns else found
 
 
@@ -73,7 +73,7 @@ def read_columns(text: str | None, kind: type[ArticleRow | StoryRow]) -> tuple[s
         UsageError: one is not a column.
     """
     names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
-    known = [field.name for field in fields(kind)]
+    known = kind._fields
     for name in names:
         if name not in known:
             raise UsageError(f"--fields: there is no column {name!r}; known are {', '.join(known)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -55,12 +55,12 @@ class Page:
 def page_json(page: Page) -> str:
     """An object of ``article``, ``story``, ``versions``, ``copies``, ``joins``, ``quotes``, ``tags``."""
     found = {
-        "article": asdict(page.article),
-        "story": asdict(page.story) if page.story else None,
-        "versions": [asdict(each) for each in page.versions],
+        "article": page.article._asdict(),
+        "story": page.story._asdict() if page.story else None,
+        "versions": [each._asdict() for each in page.versions],
         "copies": [_brief(each) for each in page.others],
-        "joins": [asdict(each) for each in page.joins],
-        "quotes": [asdict(each) for each in page.quotes],
+        "joins": [each._asdict() for each in page.joins],
+        "quotes": [each._asdict() for each in page.quotes],
         "tags": page.tags,
     }
     return json_text(json.dumps(found, ensure_ascii=False, indent=1)) + "\n"

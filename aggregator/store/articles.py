@@ -108,9 +108,17 @@ def cancel_article(conn: sqlite3.Connection, known: Known, mark: str | None, now
 
 
 def finish_entry(
-    conn: sqlite3.Connection, entry_id: int, article_id: int, *, retry_at: datetime | None, fault: str | None
+    conn: sqlite3.Connection,
+    entry_id: int,
+    article_id: int | None,
+    *,
+    retry_at: datetime | None,
+    fault: str | None,
 ) -> None:
-    """Ties an entry to its article; it is due again only at ``retry_at``. Text of a killed article goes."""
+    """Ties an entry to its article, if there is one; it is due again only at ``retry_at``.
+
+    The text of a killed article's entry goes.
+    """
     conn.execute(
         """
         UPDATE entries SET

@@ -13,12 +13,16 @@ from aggregator.errors import ConfigError
 
 _FIELDS = {
     "name": str, "credit": str, "credits": list, "country": str, "languages": list, "domains": list,
-    "families": list, "no_dash": bool, "paid": bool, "phrases": list, "examples": list,
+    "families": list, "no_dash": bool, "paid": bool, "phrases": list, "shared": list, "alone": bool,
+    "examples": list,
 }  # fmt: skip
 _NEEDED = ("name", "credits", "languages")
 #: Shorter credits are taken as printed only: in capitals they are agencies, in small letters words.
 SHORTEST_ANY_CASE = 4
 _BETWEEN = re.compile(r"[/;,&+-]|\s[-–]\s|\s(?:and|und|et|y|e)\s")
+_SERVICE_WORD = re.compile(
+    r"\s(?:Staff|News|Agency|Newsroom|Writers?|Reporters?|Editors?|staff|agency|writers?)$"
+)
 _OUTER = " .·©:\t\u00a0\u200e\u200f"
 
 
@@ -36,6 +40,8 @@ class Agency:
     no_dash: bool = False
     paid: bool = False
     phrases: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    alone: bool = False
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -106,6 +112,8 @@ def _agency(key: str, row: dict[str, Any]) -> Agency:
         no_dash=row.get("no_dash", False),
         paid=row.get("paid", False),
         phrases=tuple(row.get("phrases", ())),
+        shared=tuple(row.get("shared", ())),
+        alone=row.get("alone", False),
     )
 
 
@@ -155,6 +163,17 @@ def agency_of_credit(printed: str) -> str | None:
     return first or _of_all_words(printed) or _of_one_word(printed)
 
 
+def shares_credit(key: str | None, printed: str | None) -> bool:
+    """Whether an agency also signs with a credit that is better known as another's (``APA`` of Baku)."""
+    agency = load_agencies().get(key or "")
+    return agency is not None and printed in agency.shared
+
+
+def agency_named(printed: str) -> str | None:
+    """The agency whose credit a text is and nothing more, but for a word like Staff; None otherwise."""
+    return _known(_SERVICE_WORD.sub("", printed.strip().strip(_OUTER)))
+
+
 def _known(printed: str) -> str | None:
     exact = _credits().get(printed)
     if exact or len(printed) < SHORTEST_ANY_CASE:
@@ -181,9 +200,9 @@ def _of_one_word(printed: str) -> str | None:
 
 
 def _first_long(forms: list[str]) -> str | None:
-    return next(
-        filter(None, (_credits().get(form) for form in forms if len(form) >= SHORTEST_ANY_CASE)), None
-    )
+    """The agency of the first form that is a long credit and no common word or name."""
+    keys = (_credits().get(form) for form in forms if len(form) >= SHORTEST_ANY_CASE)
+    return next((key for key in keys if key and not load_agencies()[key].alone), None)
 
 
 @functools.cache

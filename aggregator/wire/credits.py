@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.wire.agencies import agency_of_credit, read_data
+from aggregator.wire.agencies import agency_named, agency_of_credit, read_data
 from aggregator.wire.datelines import by_word
 
 #: A story has no more lines of this kind at its end.
@@ -20,6 +20,8 @@ _MOST_SIGNS = 4
 _LONGEST_LINE = 900
 #: Longer "bylines" are sentences.
 _LONGEST_BYLINE = 120
+#: What a page calls its authors is no longer.
+_LONGEST_BYLINES = 500
 _AUTHOR_END = re.compile(r"[.!?…]$")
 _BETWEEN_NAMES = re.compile(r"\s*(?:,|;|\s\|\s|\s[-–—]\s)\s*")
 _INITIAL_END = re.compile(r"\b(?:[^\W\d_]|Jr|Sr|St)\.$")
@@ -129,9 +131,9 @@ def _looks_named(names: str) -> bool:
 
 def names_of(byline: str) -> tuple[str | None, str | None]:
     """A byline's names and its agency: ``By A. Baker, dpa`` → ``A. Baker``, ``dpa``."""
-    byline = byline.strip()
+    byline = byline.strip()[:_LONGEST_BYLINES]
     word = by_word(byline) or ""
     pieces = [piece.strip() for piece in _BETWEEN_NAMES.split(byline[len(word) :].strip()) if piece.strip()]
-    agencies = [agency_of_credit(piece) for piece in pieces]
+    agencies = [agency_named(piece) for piece in pieces]
     names = [piece for piece, agency in zip(pieces, agencies, strict=True) if not agency]
     return ", ".join(names) or None, next(filter(None, agencies), None)

@@ -14,6 +14,7 @@ from aggregator.model import Dateline
 from aggregator.wire.agencies import (
     SHORTEST_ANY_CASE,
     Agency,
+    agency_named,
     agency_of_credit,
     load_agencies,
     read_data,
@@ -151,7 +152,7 @@ def _passed(opening: str, preface: _Preface) -> _Preface | None:
     if other and other.end() > preface.start:
         return replace(preface, start=other.end())
     line = _LINE.match(opening, preface.start)
-    if line and agency_of_credit(line.group()):
+    if line and agency_named(line.group()):
         return replace(preface, start=line.end())
     return _passed_byline(opening, preface)
 
@@ -179,7 +180,7 @@ def by_word(text: str) -> str | None:
 def byline_name(printed: str) -> str:
     """The names of a byline without the agency: ``Ann Baker, dpa`` → ``Ann Baker``."""
     pieces = [piece.strip() for piece in printed.split(",")]
-    return ", ".join(piece for piece in pieces if piece and not agency_of_credit(piece))
+    return ", ".join(piece for piece in pieces if piece and not agency_named(piece))
 
 
 def _match_shapes(opening: str) -> Dateline | None:
@@ -199,7 +200,10 @@ def _read_match(shape: Shape, found: re.Match[str], opening: str) -> Dateline | 
     if head is None or not _holds(shape, head, agency, groups):
         return None
     at_once = shape.at_once or bool(agency and agency.no_dash) or all(map(is_city, head.places))
-    if groups.get("end") == "" and not _goes_on(opening[found.end() :], head, at_once=at_once):
+    rest = opening[found.end() :]
+    if groups.get("end") == "" and not _goes_on(rest, head, at_once=at_once):
+        return None
+    if rest[:1].islower() and not _is_sure(head):
         return None
     dateline = _dateline(shape, found, head, agency)
     who = groups.get("who")
@@ -215,6 +219,8 @@ def _head(groups: dict[str, str | None], agency: Agency | None) -> Head | None:
     place = groups.get("place")
     if place and cannot_open(place):
         return None
+    if place and agency_of_credit(place):
+        place = None
     month, day = groups.get("month"), groups.get("day")
     return Head(
         places=tuple(place.split("·")) if place else (),
@@ -236,6 +242,11 @@ def _holds(shape: Shape, head: Head, agency: Agency | None, groups: dict[str, st
     if agency is None and "credit" in groups and not (shape.open and head.day and head.places):
         return False
     return bool(agency or (head.places and (head.day or shape.needs_known)))
+
+
+def _is_sure(head: Head) -> bool:
+    """Whether small letters may follow: there is a day, no place, or places in capitals or known by name."""
+    return bool(head.day) or all(place.isupper() or is_city(place) for place in head.places)
 
 
 def _is_itself(head: Head, agency: Agency) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aggregator.language import language_of
 from aggregator.model import Article, Dateline, Relation, Status
 from aggregator.text import normal_form
-from aggregator.wire.agencies import agency_of_domain, agency_of_phrase
+from aggregator.wire.agencies import agency_of_domain, agency_of_phrase, shares_credit
 from aggregator.wire.copytext import split_copy
 from aggregator.wire.credits import names_of, read_byline_line, split_tails
 from aggregator.wire.datelines import read_dateline
@@ -52,8 +52,10 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
     tails = split_tails(paragraphs)
     opening = _take_opening(tails.paragraphs, article.published_at)
     byline, byline_agency = names_of(article.byline or opening.byline or "")
-    read_agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
-    agency = read_agency or _other_agency(article, opening.paragraphs, default_agency)
+    expected = default_agency or article.agency or agency_of_domain(article.outlet)
+    opening = _with_expected(opening, expected)
+    agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
+    agency = agency or expected or _self_named(opening.paragraphs)
     headline_mark = read_mark(article.headline, agency) if article.headline else None
     language = article.language or language_of(" ".join(opening.paragraphs) or article.headline or "")
     return replace(
@@ -75,10 +77,16 @@ def _without_headline(article: Article) -> tuple[str, ...]:
     return article.paragraphs[1:] if repeated else article.paragraphs
 
 
-def _other_agency(article: Article, paragraphs: tuple[str, ...], default: str | None) -> str | None:
-    """The agency when no credit names it: by feed, page or outlet, or as the text names itself."""
-    known = default or article.agency or agency_of_domain(article.outlet)
-    return known or agency_of_phrase(" ".join(paragraphs[:_PHRASES_WITHIN])[:_PHRASE_REACH])
+def _with_expected(opening: _Opening, expected: str | None) -> _Opening:
+    """The opening with the expected agency in its dateline, when that one prints the same letters."""
+    if opening.dateline is None or not shares_credit(expected, opening.dateline.credit):
+        return opening
+    return replace(opening, dateline=replace(opening.dateline, agency=expected))
+
+
+def _self_named(paragraphs: tuple[str, ...]) -> str | None:
+    """The agency that names itself near the start of a text."""
+    return agency_of_phrase(" ".join(paragraphs[:_PHRASES_WITHIN])[:_PHRASE_REACH])
 
 
 def _take_notes(paragraphs: tuple[str, ...]) -> tuple[list[MarkRead], tuple[str, ...], list[str]]:

@@ -22,7 +22,7 @@ _MONTH = r"(?P<month>[^\s\d,./()\[\]–—-]{2,16}(?:\s(?:الثاني|الأو�
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?P<year>\d{4})"
 #: Behind the place, before the day: ``Paris, le 19 octobre``.
-_ON = r"(?:(?:le|den|em|في)\s)?"
+_ON = r"(?:(?:le|den|em|في|ngày)\s)?"
 _BEFORE = r"(?:^|[\s,.،])"
 _WEEKDAY = r"(?:,?\s(?P<weekday>[^\s\d,]{3,14}))?"
 #: The day at the end of a head, in the orders that agencies print; the first that fits wins.
@@ -36,6 +36,7 @@ _DATES_AT_END = tuple(
             rf"(?:/[^\s\d,./()]{{3,16}})?\.?(?:,?\s?(?:de\s|del\s)?{_YEAR}(?:\sг\b)?)?{_WEEKDAY}"
         ),
         rf"{_DAY}\s?[/.-]\s?(?P<number>\d{{1,2}})(?:\s?[/.-]\s?{_YEAR})?",
+        rf"{_YEAR}\sоны\s(?P<number>\d{{1,2}})\s\w{{2,8}}\sсарын\s{_DAY}",
         rf"(?<=,\s){_DAY}",
     )
 )

@@ -39,30 +39,37 @@ class NameWords:
     """The words of a language that tell names from other capitalised words."""
 
     titles: frozenset[str]
+    title_endings: tuple[str, ...]
     not_names: frozenset[str]
     run: re.Pattern[str]
 
 
-def name_words(titles: str, not_names: str, particles: str) -> NameWords:
+def name_words(titles: str, title_endings: str, not_names: str, particles: str) -> NameWords:
     """Compiles the words of quotes.toml."""
     small = "|".join(particles.split())
     short = "|".join(re.escape(title) for title in titles.split() if title.endswith("."))
     word = rf"(?:{short + '|' if short else ''}{_INITIALS}|{_WORD})"
     run = re.compile(rf"{word}(?:\s(?:(?:{small})\s){{0,2}}{word}){{0,{_MOST_WORDS - 1}}}")
-    return NameWords(frozenset(titles.split()), frozenset(not_names.split()), run)
+    endings = tuple(title_endings.split())
+    return NameWords(frozenset(titles.split()), endings, frozenset(not_names.split()), run)
 
 
 def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
     """The capitalised runs of a text that may be names, in order."""
     for found in known.run.finditer(text):
         words = _trimmed(found.group().split())
-        last_title = max((i for i, word in enumerate(words) if word in known.titles), default=-1)
+        last_title = max((i for i, word in enumerate(words) if _is_title(word, known, words)), default=-1)
         name = tuple(words[last_title + 1 :])
         while name and (name[0] in known.not_names or name[0].casefold() in known.not_names):
             name = name[1:]
         if name and name[-1] not in known.not_names:
             opens = bool(_SENTENCE_END.search(text[max(0, found.start() - 4) : found.start()]))
             yield Mention(name, last_title >= 0, opens, found.start())
+
+
+def _is_title(word: str, known: NameWords, run: list[str]) -> bool:
+    """Whether a word is a title by itself or, before other words of its run, by its end."""
+    return word in known.titles or (word != run[-1] and word.endswith(known.title_endings))
 
 
 def _trimmed(words: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ _HAN_NAME = 3
 
 _IN_BRACKETS = re.compile(r"\s?[\[(]\s?([^\[\]()]{2,30}?)\s?[\])]|\s/([^\s/][^/]{1,29})/(?=,|$)")
 _PLACE_CHARS = re.compile(r"[\w\s.'’ʼ`\-‑/,&·;+\u0300-\u036f\u0900-\u0d7f\u0e00-\u0e7f\u200c\u200d،]*")
+_NOT_IN_PLACES = re.compile(r"[\d_]")
 _OUTER = " \t,;:-–—/،\u200e\u200f"
 #: Between places: a slash, an ampersand, a raised dot, a semicolon, the word for "and".
 _BETWEEN = re.compile(r"\s?[/&·;]\s?|\s+(?:and|und|et|AND|UND|ET|و)\s+|\s-\s")
@@ -70,7 +71,7 @@ def read_places(text: str, *, small: bool = False) -> tuple[tuple[str, ...], str
         small: a short place in small letters will do, because a day stands behind it.
     """
     text, bracket = _take_brackets(text.strip(_OUTER + "*").lstrip("."))
-    if not text or not _PLACE_CHARS.fullmatch(text):
+    if not text or _NOT_IN_PLACES.search(text) or not _PLACE_CHARS.fullmatch(text):
         return (), None
     items = [text] if text in _words().with_slash else _BETWEEN.split(text)
     pairs = [_place_and_region(item) for item in items[: _MOST_PLACES + 1]]

@@ -1,0 +1,234 @@
+"""One item of a libxml2 tree → draft of an entry. Pure.
+
+Of several elements for one field the best is taken, by the order of data/feed_elements.toml.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from aggregator.parse.drafts import MAX_NAME, MAX_TAGS, EntryDraft
+from aggregator.parse.elements import CONTAINER, uses_in
+
+if TYPE_CHECKING:
+    from aggregator.parse.elements import Use
+
+_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_XMLNS = re.compile(r'\sxmlns(?::\w{1,30})?="[^"]{0,200}"')
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:\?|$)", re.IGNORECASE)
+#: Worse than any rank.
+_WORST = 1_000
+#: Tags of one document that are remembered; real feeds have under a hundred.
+_MOST_TAGS = 2_000
+
+
+class _Found:
+    """The best value of each field so far, and how good it is."""
+
+    __slots__ = ("id_node", "link_node", "ranks", "tags", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.ranks: dict[str, int] = {}
+        self.id_node: etree._Element | None = None
+        self.link_node: etree._Element | None = None
+        self.tags: list[str] = []
+
+    def put(self, field: str, rank: int, value: str | None) -> bool:
+        """Keeps the value if nothing as good is there; says whether it did."""
+        if not value or rank >= self.ranks.get(field, _WORST) or value.isspace():
+            return False
+        self.values[field] = value
+        self.ranks[field] = rank
+        return True
+
+
+#: Reads an element: the element, the field it is good for, its rank there, and where the value goes.
+Reader = Callable[["etree._Element", str, int, _Found], None]  # noqa: SLF001 (lxml names its class so)
+
+
+class Readers(dict[str, tuple[Reader, str, int] | None]):
+    """Tag, as lxml spells it → what reads it, for one document; tags in other letters are found as well."""
+
+    def __missing__(self, tag: str) -> tuple[Reader, str, int] | None:
+        found = self.get(str(tag).lower())
+        if len(self) < _MOST_TAGS:
+            self[tag] = found
+        return found
+
+
+def readers_in(namespace: str) -> Readers:
+    """The readers for a feed whose items are elements of that namespace (``{uri}``, or nothing)."""
+    return Readers(_readers_in(namespace[1:-1]))
+
+
+@functools.lru_cache(maxsize=32)
+def _readers_in(namespace: str) -> dict[str, tuple[Reader, str, int]]:
+    return {tag: (_reader(use), use.field, use.rank) for tag, use in uses_in(namespace).items()}
+
+
+def entry_draft(item: etree._Element, readers: Readers) -> EntryDraft:
+    """What one item says."""
+    found = _Found()
+    _collect(item, readers, found)
+    values = found.values
+    if "id" not in values:
+        found.put("id", 0, item.get(_RDF_ABOUT))
+    if "link" not in values and _id_is_link(found):
+        values["link"] = values["id"]
+    return EntryDraft(tags=tuple(found.tags), base=_base(found), **values)
+
+
+def local_name(node: etree._Element) -> str:
+    """An element's name without its namespace."""
+    return str(node.tag).rpartition("}")[2]
+
+
+def inner(node: etree._Element) -> str | None:
+    """Text or markup inside an element, as it was written."""
+    if not len(node):
+        return node.text
+    parts = (etree.tostring(child, encoding="unicode") for child in node)
+    return _XMLNS.sub("", (node.text or "") + "".join(parts))
+
+
+def is_alternate(link: etree._Element) -> bool:
+    """Whether an Atom link names the page itself (RFC 4287 §4.2.7.2)."""
+    rel = link.get("rel") or "alternate"
+    return rel == "alternate" or rel.endswith("/alternate")
+
+
+def _collect(item: etree._Element, readers: Readers, found: _Found) -> None:
+    for node in item:
+        known = readers[node.tag]  # type: ignore[index]  # a tag that is no string is not known
+        if known is not None:
+            read, field, rank = known
+            if field != CONTAINER:
+                read(node, field, rank, found)
+            else:
+                _collect_inside(node, readers, found)
+
+
+def _collect_inside(container: etree._Element, readers: Readers, found: _Found) -> None:
+    """The children of an element that only groups them; groups within groups are left out."""
+    for node in container:
+        known = readers[node.tag]  # type: ignore[index]
+        if known is not None and known[1] != CONTAINER:
+            read, field, rank = known
+            read(node, field, rank, found)
+
+
+def _read_text(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    found.put(field, rank, node.text)
+
+
+def _read_markup(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    found.put(field, rank, inner(node))
+
+
+def _read_content(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    """The full text; not a reference to it (RFC 4287 §4.1.3.2) or what is no text."""
+    kind = node.get("type") or ""
+    if not node.get("src") and not kind.startswith(("image/", "audio/", "video/", "application/")):
+        found.put(field, rank, inner(node))
+
+
+def _read_link(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    """An entry's page, as RSS or Atom give it; a picture is taken where it is one."""
+    address = (node.text or "").strip() or node.get("href")
+    kind = node.get("type") or "text/html"
+    if not is_alternate(node):
+        if node.get("rel") == "enclosure" and kind.startswith("image/"):
+            found.put("image", 0, address)
+    elif found.put(field, 2 * rank + ("html" not in kind), address):
+        found.link_node = node
+
+
+def _read_id(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    if found.put(field, rank, node.text):
+        found.id_node = node
+
+
+def _id_is_link(found: _Found) -> bool:
+    """Whether the id is the entry's address too, which a guid is unless it says otherwise."""
+    given = found.id_node.get("isPermaLink", "") if found.id_node is not None else ""
+    return given.lower() != "false" and _is_web(found.values.get("id", ""))
+
+
+def _is_web(text: str) -> bool:
+    return text.lstrip()[:8].lower().startswith(("http://", "https://"))
+
+
+def _base(found: _Found) -> str | None:
+    """The base of a relative link (xml:base), looked for only when it is needed."""
+    if found.link_node is None or _is_web(found.values["link"]):
+        return None
+    return found.link_node.base
+
+
+def _read_tag(node: etree._Element, _field: str, _rank: int, found: _Found) -> None:
+    if len(found.tags) < MAX_TAGS:
+        found.tags.append(node.get("label") or node.get("term") or node.text or "")
+
+
+def _read_keywords(node: etree._Element, _field: str, _rank: int, found: _Found) -> None:
+    found.tags += (node.text or "").split(",", MAX_TAGS)[:MAX_TAGS]
+
+
+def _read_author(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    """All the names that stand in equally good elements."""
+    name = _person(node)
+    if not name or found.put(field, rank, name):
+        return
+    have = found.values.get(field, "")
+    if rank == found.ranks.get(field) and len(have) < MAX_NAME:
+        found.values[field] = f"{have}, {name}"
+
+
+def _person(node: etree._Element) -> str | None:
+    """A name; of ``mail (name)`` and of an Atom person only the name."""
+    if not len(node):
+        text = (node.text or "").strip()
+        mail, bracket, name = text.partition("(")
+        return name.rstrip(") ") if bracket and "@" in mail else text
+    names = (child.text for child in node if local_name(child) == "name")
+    return next((name for name in names if name), None)
+
+
+def _read_medium(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    """The address of an enclosure that is a picture; none of sounds, films and the rest."""
+    address = node.get("url") or node.get("href")
+    kind = node.get("medium") or node.get("type") or ""
+    if kind.startswith("image") or (not kind and _IMAGE_FILE.search(address or "")):
+        found.put(field, rank, address)
+
+
+def _read_image(node: etree._Element, field: str, rank: int, found: _Found) -> None:
+    """The address of a picture, wherever its element has it."""
+    named = (child.text for child in node if local_name(child) == "url")
+    found.put(field, rank, node.get("url") or node.get("href") or next(named, None) or node.text)
+
+
+def _reader(use: Use) -> Reader:
+    if use.name == "keywords":
+        return _read_keywords
+    if use.field == "image" and use.name in {"enclosure", "content"}:
+        return _read_medium
+    return _READERS.get(use.field, _read_text)
+
+
+_READERS: dict[str, Reader] = {
+    "id": _read_id,
+    "link": _read_link,
+    "title": _read_markup,
+    "summary": _read_markup,
+    "content": _read_content,
+    "author": _read_author,
+    "tags": _read_tag,
+    "image": _read_image,
+}

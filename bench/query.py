@@ -1,0 +1,331 @@
+"""How fast questions are answered: a database of generated articles, twelve questions, each beside plain SQL.
+
+    python -m bench.query /tmp/wire.db --articles 100000      # builds the file when it is not there
+    python -m bench.query /tmp/wire.db
+
+Each question is asked with changing words and times. The ratio is to hand-written SQL for the same rows, run
+in turns with it; ``shell`` is the whole command from start to end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aggregator import query
+from aggregator.query import Filter
+from aggregator.store import Store
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+_FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+_SPACING = timedelta(seconds=150)  # between two articles: about 576 a day
+_WORDS = 400
+_SENTENCES = 30_000  # of 20 words each, from which articles are put together
+_VOCABULARY = 80_000
+_BATCH = 10_000
+_SYLLABLES = [
+    a + b for a in ("b", "d", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "st", "tr") for b in "aeiou"
+]
+_AGENCIES = [f"agency{number:02}" for number in range(25)]
+_PLACES = [
+    f"Port {name.title()}"
+    for name in itertools.islice(map("".join, itertools.product(_SYLLABLES, repeat=2)), 300)
+]
+_KANJI = [chr(0x4E00 + number) for number in range(3_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of the twelve: how the program is asked, and the SQL a person would write for the same."""
+
+    name: str
+    ask: Callable[[sqlite3.Connection, int], object]
+    sql: str
+    values: Callable[[int], dict[str, object]]
+
+
+# ---------------------------------------------------------------- the wire
+
+
+def vocabulary() -> list[str]:
+    """Words by rank; the same on every run."""
+    rng = random.Random(1)  # noqa: S311 (a generator of test data)
+    words = dict.fromkeys(
+        "".join(rng.choices(_SYLLABLES, k=rng.choice((2, 3, 3, 4)))) for _ in range(_VOCABULARY * 2)
+    )
+    return list(words)[:_VOCABULARY]
+
+
+def sentences(rng: random.Random) -> list[str]:
+    """Sentences whose words are spread as Zipf found."""
+    words = vocabulary()
+    weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(words))))
+    return [" ".join(rng.choices(words, cum_weights=weights, k=20)) for _ in range(_SENTENCES)]
+
+
+def build(path: Path, articles: int) -> None:
+    """Writes the database: one article in 20 Japanese, one in 10 in two versions, one in 5 a copy."""
+    rng = random.Random(2)  # noqa: S311 (a generator of test data)
+    made = sentences(rng)
+    with Store(path) as store:
+        store.conn.execute("PRAGMA synchronous = OFF")
+        store.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('hashsize', 67108864)")
+        for start in range(0, articles, _BATCH):
+            rows = [_article(rng, made, number) for number in range(start, min(start + _BATCH, articles))]
+            with store.transaction() as conn:
+                _write(conn, rows)
+        store.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('hashsize', 1048576)")
+
+
+def _article(rng: random.Random, made: list[str], number: int) -> dict[str, object]:
+    moment = _FIRST + _SPACING * number
+    japanese = number % 20 == 0
+    body = "".join(rng.choices(_KANJI, k=800)) if japanese else ". ".join(rng.choices(made, k=_WORDS // 20))
+    article_id = int(moment.timestamp()) * 1000
+    copied = number % 5 == 4
+    return {
+        "id": article_id,
+        "story": article_id - int(_SPACING.total_seconds()) * 1000 if copied else article_id,
+        "relation": "copy" if copied else "original",
+        "outlet": f"outlet{rng.randrange(200)}.example",
+        "agency": rng.choice(_AGENCIES),
+        "headline": body[:40] if japanese else rng.choice(made)[:70],
+        "place": rng.choice(_PLACES),
+        "language": "ja" if japanese else "en",
+        "at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "body": f"{body} unique{number:07}",
+        "old": f"{body[:-200]} earlier{number:07}" if number % 10 == 0 else None,
+        "later": (moment + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _write(conn: sqlite3.Connection, rows: list[dict[str, object]]) -> None:
+    firsts = [row for row in rows if row["relation"] == "original"]
+    conn.executemany("INSERT INTO stories VALUES (:id, :headline, :agency, :id, :at, :at, :at, 1, 1)", firsts)
+    conn.executemany(_ARTICLE, rows)
+    conn.executemany(_VERSION.format(1, ":at", "coalesce(:old, :body)", ":relation"), rows)
+    changed = [row for row in rows if row["old"]]
+    conn.executemany(_VERSION.format(2, ":later", ":body", "'update'"), changed)
+    conn.executemany("UPDATE articles SET versions = 2 WHERE id = :id", changed)
+
+
+_ARTICLE = """
+INSERT INTO articles (
+    id, story_id, relation, outlet, agency, headline, place, language, published_at, first_seen_at,
+    word_count, body, text_basis, extractor
+) VALUES (
+    :id, :story, :relation, :outlet, :agency, :headline, :place, :language, :at, :at,
+    400, :body, 'page', 'bench'
+)
+"""
+_VERSION = """
+INSERT INTO versions (article_id, number, seen_at, relation, headline, body, text_basis, text_hash)
+VALUES (:id, {0}, {1}, {3}, :headline, {2}, 'page', x'')
+"""
+
+# ---------------------------------------------------------------- the questions
+
+
+class Asker:
+    """Questions whose words and times change from one asking to the next."""
+
+    def __init__(self, articles: int) -> None:
+        self.words = vocabulary()
+        self.sentences = sentences(random.Random(2))  # noqa: S311 (the generator of ``build`` again)
+        self.articles = articles
+        self.spread = _SPACING * (articles - 1)
+
+    def all(self) -> list[Question]:
+        """The twelve."""
+        return [
+            self._text("term", lambda turn: self._quoted(1_500 + turn)),
+            self._text("phrase", self._phrase),
+            self._text("prefix", lambda turn: f'"{self.words[900 + turn][:5]}" *'),
+            self._text("rare", lambda turn: f'"unique{turn * self.articles // 97:07}"'),
+            self._text("common", lambda turn: self._quoted(20 + turn)),
+            Question("term, agency, dates", _asking(self._narrow), _SEARCH_DATES, self._narrow_values),
+            Question("place", _asking(_place), _BY_PLACE, lambda turn: {"place": _PLACES[turn]}),
+            Question(
+                "story", _asking(self._story), _BY_STORY, lambda turn: {"story": self._story(turn).story[0]}
+            ),
+            Question("count", self._count, _COUNT, lambda turn: {"match": self._quoted(200 + turn)}),
+            Question("newest", _asking(lambda _turn: Filter()), _NEWEST, lambda _turn: {}),
+            Question("as of", _asking(self._then), _AS_OF, self._then_values),
+            Question("CJK word", _asking(lambda turn: Filter(words=_kanji(turn))), _SEARCH, _kanji_values),
+        ]
+
+    def _text(self, name: str, words: Callable[[int], str]) -> Question:
+        """A question of words alone; what is typed and what FTS5 is told are nearly the same."""
+        return Question(
+            name,
+            _asking(lambda turn: Filter(words=words(turn).replace('" *', '"*'))),
+            _SEARCH,
+            lambda turn: {"match": words(turn)},
+        )
+
+    def _quoted(self, rank: int) -> str:
+        return f'"{self.words[rank]}"'
+
+    def _phrase(self, turn: int) -> str:
+        return f'"{" ".join(self.sentences[turn * 11].split()[4:7])}"'
+
+    def _week(self, turn: int) -> tuple[datetime, datetime]:
+        start = _FIRST + self.spread * (turn * 37 % 100 / 100)
+        return start, start + timedelta(days=7)
+
+    def _narrow(self, turn: int) -> Filter:
+        since, until = self._week(turn)
+        return Filter(words=self.words[200 + turn], agency=(_AGENCIES[turn % 25],), since=since, until=until)
+
+    def _narrow_values(self, turn: int) -> dict[str, object]:
+        first, last = (int(moment.timestamp()) * 1000 for moment in self._week(turn))
+        agency = _AGENCIES[turn % 25]
+        return {"match": self._quoted(200 + turn), "agency": agency, "first": first, "last": last + 999}
+
+    def _story(self, turn: int) -> Filter:
+        moment = _FIRST + _SPACING * (self.articles * (turn % 100) // 100 // 5 * 5 + 3)
+        return Filter(story=(int(moment.timestamp()) * 1000,))
+
+    def _count(self, conn: sqlite3.Connection, turn: int) -> object:
+        return query.count(conn, Filter(words=self.words[200 + turn]))
+
+    def _then(self, turn: int) -> Filter:
+        return Filter(words=self.words[200 + turn], as_of=self._week(turn)[0])
+
+    def _then_values(self, turn: int) -> dict[str, object]:
+        moment = self._week(turn)[0]
+        last = int(moment.timestamp()) * 1000 + 999
+        return {"match": self._quoted(200 + turn), "then": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "last": last}
+
+
+def _asking(make: Callable[[int], Filter]) -> Callable[[sqlite3.Connection, int], object]:
+    return lambda conn, turn: list(query.articles(conn, make(turn)))
+
+
+def _place(turn: int) -> Filter:
+    return Filter(place=(_PLACES[turn].lower(),))
+
+
+def _kanji(turn: int) -> str:
+    return _KANJI[turn * 7] + _KANJI[turn * 13 + 5]
+
+
+def _kanji_values(turn: int) -> dict[str, object]:
+    return {"match": f'"{_kanji(turn)}"'}
+
+
+_COUNT = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH :match"
+_SEARCH = """
+SELECT a.* FROM articles_fts CROSS JOIN articles AS a ON a.id = articles_fts.rowid
+WHERE articles_fts MATCH :match AND a.status <> 'canceled' ORDER BY articles_fts.rowid DESC LIMIT 20
+"""
+_SEARCH_DATES = """
+SELECT a.* FROM articles_fts CROSS JOIN articles AS a ON a.id = articles_fts.rowid
+WHERE articles_fts MATCH :match AND articles_fts.rowid BETWEEN :first AND :last
+    AND a.agency = :agency AND a.status <> 'canceled'
+ORDER BY articles_fts.rowid DESC LIMIT 20
+"""
+_BY_PLACE = """
+SELECT * FROM articles WHERE place = :place AND status <> 'canceled' ORDER BY id DESC LIMIT 20
+"""
+_BY_STORY = """
+SELECT * FROM articles WHERE story_id = :story AND status <> 'canceled' ORDER BY id DESC LIMIT 20
+"""
+_NEWEST = "SELECT * FROM articles WHERE status <> 'canceled' ORDER BY id DESC LIMIT 20"
+#: What a person would write: the present texts, and of each the version of then.
+_AS_OF = """
+SELECT a.*, v.* FROM articles_fts CROSS JOIN articles AS a ON a.id = articles_fts.rowid
+CROSS JOIN versions AS v ON v.article_id = a.id
+    AND v.number = (SELECT max(number) FROM versions WHERE article_id = a.id AND seen_at <= :then)
+WHERE articles_fts MATCH :match AND articles_fts.rowid <= :last AND a.first_seen_at <= :then
+    AND a.status <> 'canceled'
+ORDER BY articles_fts.rowid DESC LIMIT 20
+"""
+
+# ---------------------------------------------------------------- the clock
+
+
+def measure(path: Path, turns: int) -> Iterator[str]:
+    """One line a question: milliseconds, median and 95th percentile, ours and plain SQL's."""
+    with closing(query.open_read_only(path)) as conn:
+        articles = query.count(conn, Filter())
+        yield f"{articles:,} articles, {path.stat().st_size / 1e9:.1f} GB"
+        yield f"{'':20}{'p50 ms':>9}{'p95 ms':>9}{'SQL p50':>9}{'SQL p95':>9}{'ratio':>7}"
+        for each in Asker(articles).all():
+            ours, plain = _in_turns(conn, each, turns)
+            half = ours[len(ours) // 2] / plain[len(plain) // 2]
+            p50, p95 = ours[len(ours) // 2], ours[int(len(ours) * 0.95)]
+            sql50, sql95 = plain[len(plain) // 2], plain[int(len(plain) * 0.95)]
+            yield f"{each.name:20}{p50:9.2f}{p95:9.2f}{sql50:9.2f}{sql95:9.2f}{half:7.2f}"
+
+
+def _in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of both, sorted; each after the other has warmed the same pages."""
+    ours, plain = [], []
+    for turn in range(1, turns + 1):
+        values = each.values(turn)
+        conn.execute(each.sql, values).fetchall()
+        ours.append(_timed(partial(each.ask, conn, turn)))
+        plain.append(_timed(partial(_fetched, conn, each.sql, values)))
+    return sorted(ours), sorted(plain)
+
+
+def _fetched(conn: sqlite3.Connection, sql: str, values: dict[str, object]) -> object:
+    return conn.execute(sql, values).fetchall()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def shell(path: Path, turns: int) -> str:
+    """The whole command: median and worst of some runs, and the processor time of one."""
+    words = vocabulary()
+    command = [sys.executable, "-m", "aggregator", "--db", str(path), "query"]
+    run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = sorted(_timed(partial(run, [*command, words[100 + turn]])) for turn in range(turns))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    middle, worst = times[len(times) // 2], times[-1]
+    return f"shell: median {middle:.0f} ms, worst {worst:.0f} ms, processor {spent / turns * 1000:.0f} ms"
+
+
+def main() -> None:
+    """Builds when asked to, measures, prints."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--articles", type=int, help="build a database of so many first")
+    parser.add_argument("--turns", type=int, default=40)
+    given = parser.parse_args()
+    if given.articles and not given.path.exists():
+        start = time.perf_counter()
+        build(given.path, given.articles)
+        spent = time.perf_counter() - start
+        print(f"built in {spent:.0f} s, {spent / given.articles * 1000:.2f} ms an article", flush=True)
+    for line in measure(given.path, given.turns):
+        print(line, flush=True)
+    print(shell(given.path, 10), f"({os.cpu_count()} cores)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The pages in a real browser: keys, live news, payloads, accessibility; skipped where there is none."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from browsing import add_article, fill, serving
+
+from aggregator.store import Store
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGES = (
+    "/", "/?page=2", "/?q=ferry", "/-/story/1000", "/-/story/3000", "/-/story/4000", "/-/article/2000",
+    "/-/article/4000", "/-/feeds", "/-/volume", "/-/agency/tass", "/news", "/news/articles",
+    "/news/articles/4000", "/news/who-ran-it?story=1000", "/news?sql=select+headline+from+articles",
+)  # fmt: skip
+OURS = ("/", "/-/story/1000", "/-/article/4000", "/-/feeds", "/-/volume")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("browser") / "news.db"
+    fill(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def base(database: Path) -> Iterator[str]:
+    with serving(database) as client:
+        yield str(client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@contextmanager
+def opened(browser: Any, base: str, **how: Any) -> Iterator[Any]:  # noqa: ANN401 (playwright may be absent)
+    """A page whose faults are collected in ``page.faults``."""
+    context = browser.new_context(base_url=base, **how)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.faults = []
+    page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda fault: page.faults.append(str(fault)))
+    page.on("dialog", lambda dialog: (page.faults.append("a dialog"), dialog.dismiss()))
+    page.on("request", lambda asked: page.faults.extend(leaving(asked.url, base)))
+    yield page
+    context.close()
+
+
+def leaving(url: str, base: str) -> list[str]:
+    inside = urlsplit(url).netloc == urlsplit(base).netloc or url.startswith("data:")
+    return [] if inside else [f"asked {url}"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_load_without_faults_and_ask_nobody_else(browser: Any, base: str, path: str) -> None:  # noqa: ANN401
+    with opened(browser, base) as page:
+        assert page.goto(path).status == 200
+        assert page.faults == []
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_pages_fit_a_phone(browser: Any, base: str, path: str) -> None:  # noqa: ANN401
+    with opened(browser, base, viewport={"width": 360, "height": 740}, color_scheme="dark") as page:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_keys_walk_through_the_news(browser: Any, base: str) -> None:  # noqa: ANN401
+    with opened(browser, base) as page:
+        page.goto("/")
+        headlines = page.locator("a.headline").all_text_contents()
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.textContent") == headlines[1]
+        page.keyboard.press("k")
+        assert page.evaluate("document.activeElement.textContent") == headlines[0]
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/-/story/*")
+        page.keyboard.press("g")
+        page.wait_for_url(f"{base}/")
+
+
+def test_slash_goes_to_the_search(browser: Any, base: str) -> None:  # noqa: ANN401
+    with opened(browser, base) as page:
+        page.goto("/")
+        page.keyboard.press("/")
+        page.keyboard.type("sandbank j")
+        assert page.input_value("#q") == "sandbank j"
+        page.fill("#q", "sandbank")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/?q=sandbank")
+        assert page.locator("a.headline").all_text_contents() == ["Ferry comes back"]
+
+
+def test_news_that_comes_meanwhile_is_shown(browser: Any, base: str, database: Path) -> None:  # noqa: ANN401
+    with opened(browser, base) as page:
+        page.goto("/")
+        page.keyboard.press("j")
+        focused = page.evaluate("document.activeElement.textContent")
+        with Store(database) as store, store.transaction() as conn:
+            add_article(conn, 9_000, 9_000, headline="Seal on the slipway")
+        page.evaluate("refresh()")
+        page.wait_for_selector("li.fresh a:has-text('Seal on the slipway')")
+        assert page.locator("a.headline").first.text_content() == "Seal on the slipway"
+        assert page.text_content("#news-state") == "1 new"
+        assert page.evaluate("document.activeElement.textContent") == focused
+
+
+def test_from_the_front_page_to_what_a_copy_cut_in_three_clicks(browser: Any, base: str) -> None:  # noqa: ANN401
+    with opened(browser, base) as page:
+        page.goto("/?agency=tass")
+        page.click("a.headline:has-text('Ferry comes back')")
+        assert page.is_visible("td:has-text('45 min')")
+        page.click("tr:has-text('copies.example') td a[href$='#cut']")
+        assert "nobody on board was hurt" in page.text_content("#cut del")
+        assert page.faults == []
+
+
+def test_everything_is_there_without_javascript(browser: Any, base: str) -> None:  # noqa: ANN401
+    with opened(browser, base, java_script_enabled=False) as page:
+        page.goto("/")
+        page.fill("#q", "sandbank")
+        page.click("form.search button")
+        assert page.locator("a.headline").all_text_contents() == ["Ferry comes back"]
+        page.click("a.headline")
+        assert page.is_visible("h2:has-text('Who ran it')")
+        assert page.is_visible("details[open] ins")
+
+
+def test_datasettes_own_scripts_still_work(browser: Any, base: str) -> None:  # noqa: ANN401
+    with opened(browser, base) as page:
+        page.goto("/news/articles")
+        page.click("th.col-outlet svg")
+        page.click("a.dropdown-facet")
+        page.wait_for_url("**_facet=outlet**")
+        assert page.is_visible("#facet-outlet")
+        page.goto("/news")
+        assert page.is_visible(".CodeMirror")
+        assert page.faults == []
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"), [*((path, "light") for path in OURS), ("/", "dark"), ("/-/story/1000", "dark")]
+)
+def test_nothing_serious_is_in_the_way_of_anybody(browser: Any, base: str, path: str, scheme: str) -> None:  # noqa: ANN401
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    with opened(browser, base, color_scheme=scheme) as page:
+        page.goto(path)
+        found = axe.Axe().run(page).response["violations"]
+        grave = [each for each in found if each["impact"] in ("serious", "critical")]
+        assert [(each["id"], [node["html"][:200] for node in each["nodes"]][:3]) for each in grave] == []
