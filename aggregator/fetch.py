@@ -66,6 +66,19 @@ _KEPT_ON_REDIRECT = frozenset(
     ["accept", "accept-encoding", "user-agent", "if-none-match", "if-modified-since", "a-im"]
 )
 
+#: Guards before servers, by a header and what is in it; they refuse with these statuses.
+_WALLS = (
+    ("cf-mitigated", "challenge", "Cloudflare"),
+    ("server", "cloudflare", "Cloudflare"),
+    ("server", "akamaighost", "Akamai"),
+    ("x-datadome", "protected", "DataDome"),
+    ("server", "ddos-guard", "DDoS-Guard"),
+    ("server", "qrator", "Qrator"),
+    ("server", "sucuri", "Sucuri"),
+    ("x-cdn", "imperva", "Imperva"),
+)
+_WALL_STATUSES = (401, 403, 406)
+
 Clock = Callable[[], datetime]
 
 
@@ -262,10 +275,18 @@ def _response(answer: httpx.Response, body: bytes, now: datetime, started: float
         asks = status in _ASKING_TO_WAIT
         wish = retry_after_s(answer.headers.get("retry-after"), now) if asks else None
         reason = f" {answer.reason_phrase}" if answer.reason_phrase.isprintable() else ""
-        raise StatusError(status, f"answered HTTP {status}{reason[:60]}", wish)
+        raise StatusError(status, f"answered HTTP {status}{reason[:60]}{_wall(answer)}", wish)
     headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
     milliseconds = round((time.monotonic() - started) * 1000)
     return Response(str(answer.url), status, headers, body, now, milliseconds)
+
+
+def _wall(answer: httpx.Response) -> str:
+    """Who refused, where it is not the publisher but a guard against robots before its server."""
+    if answer.status_code not in _WALL_STATUSES:
+        return ""
+    names = (name for header, sign, name in _WALLS if sign in answer.headers.get(header, "-").lower())
+    return next((f" (a bot wall: {name})" for name in names), "")
 
 
 def validators(response: Response) -> tuple[str | None, str | None]:
