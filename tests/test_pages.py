@@ -15,9 +15,11 @@ from aggregator.browse.charts import WIDTH, bars, outline, timeline
 from aggregator.browse.shares import share
 from aggregator.browse.shown import cell, paragraphs, percent, span, when
 from aggregator.errors import UsageError
+from aggregator.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import httpx
 
@@ -127,6 +129,23 @@ def test_searches_come_as_atom_and_json_feed(client: httpx.Client) -> None:
     feed = json.loads(client.get("/-/news.json?q=sandbank").text)
     assert [item["title"] for item in feed["items"]][-1] == "Ferry comes back"
     assert feed["home_page_url"].endswith("/?q=sandbank")
+
+
+def test_a_page_about_an_agency_names_its_feed(client: httpx.Client) -> None:
+    page = text(client, "/-/agency/ria")
+    assert "RIA Novosti" in page
+    assert 'href="/-/news.atom?agency=ria"' in page
+    entries = client.get("/-/news.atom?agency=ria").text
+    assert entries.count("<entry>") == PAGE_SIZE
+
+
+def test_an_empty_database_has_pages_too(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    Store(path).conn.close()
+    with serving(path) as client:
+        for page in ("/", "/-/feeds", "/-/volume", "/-/news.atom", "/-/news.json", "/empty/articles"):
+            assert client.get(page).status_code == 200
+        assert "Nothing found" in text(client, "/")
 
 
 def test_datasettes_own_index_stays_as_json(client: httpx.Client) -> None:

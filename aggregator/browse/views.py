@@ -72,6 +72,10 @@ async def _news_page(datasette: Datasette, request: Request, about: tuple[str, s
 
     context = await _read(datasette, read)
     context |= {"asked": asked, "about": about, "path": request.path, "live": asked.page == 1}
+    context["feed_links"] = {
+        title: asked.address(datasette.urls.path(f"/-/news.{form}"), **dict([about] if about else []))
+        for title, form in (("Atom", "atom"), ("JSON Feed", "json"))
+    }
     name = "desk-lines.html" if "_lines" in request.args else "desk-news.html"
     return await _page(datasette, request, name, context)
 
