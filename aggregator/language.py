@@ -12,7 +12,7 @@ from collections import Counter
 from importlib import resources
 
 #: More of a text tells nothing new.
-_ENOUGH = 3_000
+_ENOUGH = 1_500
 #: A script of its own decides when this share of the letters is written in it.
 _SCRIPT_SHARE = 0.3
 #: Japanese mixes kana with the characters it shares with Chinese: a tenth of kana decides.

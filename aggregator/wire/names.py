@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 UPPER = "".join(c for c in map(chr, range(0x41, min(0x590, sys.maxunicode))) if c.isupper())
 _WORD_REST = r"[\w’'‑-]{0,30}"
 _INITIALS = rf"\.-?(?:[{UPPER}]\.-?){{0,3}}"
-_SENTENCE_END = re.compile(r"[.!?…:;]['\"”»)]*\s*$|^\s*$")
+_SENTENCE_ENDS = ".!?…:;"
+_CLOSING = " \t\u00a0'\"”»)"
 _POSSESSIVES = ("'s", "’s", "'", "’")
 #: Longer runs are headlines, not names.
 _MOST_WORDS = 8
@@ -70,7 +71,8 @@ def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
         while name and (name[0] in known.not_names or name[0].casefold() in known.not_names):
             name = name[1:]
         if name and name[-1] not in known.not_names:
-            opens = bool(_SENTENCE_END.search(text[max(0, found.start() - 4) : found.start()]))
+            before = text[max(0, found.start() - 4) : found.start()].rstrip(_CLOSING)
+            opens = not before or before[-1] in _SENTENCE_ENDS
             yield Mention(name, last_title >= 0, opens, found.start())
 
 
