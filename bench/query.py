@@ -2,6 +2,7 @@
 
     python -m bench.query /tmp/wire.db --articles 100000      # builds the file when it is not there
     python -m bench.query /tmp/wire.db
+    python -m bench.query /tmp/wire.db --writing
 
 Each question is asked with changing words and times. The ratio is to hand-written SQL for the same rows, run
 in turns with it; ``shell`` is the whole command from start to end.
@@ -17,7 +18,7 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -312,6 +313,21 @@ def _timed(work: Callable[[], object]) -> Spent:
     return Spent((time.perf_counter() - start) * 1000, (time.process_time() - started) * 1000)
 
 
+def write(path: Path, seconds: int) -> None:
+    """Writes a hundred articles a second, newer than all there are, in transactions of ten."""
+    rng = random.Random(3)  # noqa: S311 (a generator of test data)
+    made = sentences(rng)
+    with Store(path) as store:
+        newest = store.conn.execute("SELECT max(id) FROM articles").fetchone()[0] / 1000
+        first = int((newest - _FIRST.timestamp()) / _SPACING.total_seconds()) // 10 * 10 + 10
+        start = time.perf_counter()
+        for number in range(first, first + seconds * 100, 10):
+            with store.transaction() as conn:
+                _write(conn, [_article(rng, made, each) for each in range(number, number + 10)])
+            ahead = (number - first + 10) / 100 - (time.perf_counter() - start)
+            time.sleep(max(0.0, ahead))
+
+
 def shell(path: Path, turns: int) -> str:
     """The whole command: median and worst of some runs, and the processor time of one."""
     words = vocabulary()
@@ -333,15 +349,36 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--articles", type=int, help="build a database of so many first")
     parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument(
+        "--writing", action="store_true", help="measure while 100 articles a second are added"
+    )
+    parser.add_argument("--write", type=int, metavar="SECONDS", help="only add 100 articles a second")
     given = parser.parse_args()
     if given.articles and not given.path.exists():
         start = time.perf_counter()
         build(given.path, given.articles)
         spent = time.perf_counter() - start
         print(f"built in {spent:.0f} s, {spent / given.articles * 1000:.2f} ms an article", flush=True)
-    for line in measure(given.path, given.turns):
-        print(line, flush=True)
-    print(shell(given.path, 10), f"({os.cpu_count()} cores)")
+    if given.write:
+        write(given.path, given.write)
+        return
+    with _writer(given.path) if given.writing else nullcontext():
+        for line in measure(given.path, given.turns):
+            print(line, flush=True)
+        print(shell(given.path, 10), f"({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[None]:
+    """Another process that writes meanwhile."""
+    command = [sys.executable, "-m", "bench.query", str(path), "--write", "600"]
+    with subprocess.Popen(command) as process:
+        try:
+            time.sleep(5)  # until it has made its sentences
+            yield
+            print("the writer wrote to the end" if process.poll() is None else "the writer has failed")
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":
