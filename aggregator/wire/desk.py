@@ -83,7 +83,8 @@ def _with_expected(opening: _Opening, expected: str | None) -> _Opening:
     """The opening with the expected agency in its dateline, when that one prints the same letters."""
     if opening.dateline is None or not shares_credit(expected, opening.dateline.credit):
         return opening
-    return replace(opening, dateline=replace(opening.dateline, agency=expected))
+    named = (expected,) if expected else ()
+    return replace(opening, dateline=replace(opening.dateline, agency=expected, agencies=named))
 
 
 def _self_named(paragraphs: tuple[str, ...]) -> str | None:
