@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import UsageError
@@ -46,7 +46,6 @@ def test_what_is_no_time(typed: str) -> None:
         parse_time(typed, NOW)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=30))
 def test_anything_typed_is_a_time_or_refused(typed: str) -> None:
     try:

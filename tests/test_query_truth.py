@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from written import Wire
 
@@ -148,7 +148,6 @@ def _page(found: list[int], asked: Filter) -> list[int]:
 def test_rows_are_those_of_a_plain_reading(world: World, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     monkeypatch.setattr(plan, "FEW", few)  # each way of finding rows is taken, however small the world
 
-    @settings(deadline=None)  # a busy machine is no fault
     @given(filters, modes)
     def ask(base: Filter, mode: dict[str, object]) -> None:
         asked = replace(base, **mode)  # type: ignore[arg-type]  # the modes are fields of Filter
@@ -166,7 +165,6 @@ def test_rows_are_those_of_a_plain_reading(world: World, monkeypatch: pytest.Mon
     ask()
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(asked_words, times)
 def test_texts_are_those_of_then(world: World, words: str, moment: datetime | None) -> None:
     told = {each.id: each for each in world.told}
@@ -176,7 +174,6 @@ def test_texts_are_those_of_then(world: World, words: str, moment: datetime | No
         assert row.headline == " ".join(sorted(text.words))
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.sampled_from(range(120)), typed)
 def test_one_story(world: World, at: int, words: str) -> None:
     asked = Filter(words=words, story=(world.told[at].story,), limit=0)

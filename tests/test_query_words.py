@@ -6,7 +6,7 @@ import sqlite3
 from importlib import resources
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.query.words import Words, clean, read_words
@@ -107,7 +107,6 @@ def test_a_long_text_is_found_by_any_part(index: sqlite3.Connection) -> None:
     assert all(found(index, text, text[at : at + 3]) for at in (0, 254, 255, 256, 257, 511, 512, 1497))
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=60))
 def test_anything_typed_is_a_question(index: sqlite3.Connection, typed: str) -> None:
     words = read_words(typed)
@@ -116,7 +115,6 @@ def test_anything_typed_is_a_question(index: sqlite3.Connection, typed: str) -> 
             index.execute("SELECT 1 FROM articles_fts WHERE articles_fts MATCH ?", (expression,)).fetchall()
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(_MIXED)
 def test_a_text_is_found_by_any_of_its_words(index: sqlite3.Connection, text: str) -> None:
     text = clean(text)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import feedparser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -99,7 +99,6 @@ def test_no_row_is_still_a_document(name: str) -> None:
         assert not feedparser.parse(text.encode())["bozo"]
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(rows, max_size=3))
 def test_json_is_the_row(given_rows: list[ArticleRow]) -> None:
     expected = [row._asdict() for row in given_rows]
@@ -110,7 +109,6 @@ def test_json_is_the_row(given_rows: list[ArticleRow]) -> None:
     text.encode("utf-8")
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(rows, max_size=3))
 def test_csv_is_the_row_and_no_formula(given_rows: list[ArticleRow]) -> None:
     columns = ("id", "headline", "place", "body")
@@ -122,7 +120,6 @@ def test_csv_is_the_row_and_no_formula(given_rows: list[ArticleRow]) -> None:
             assert cell.removeprefix("'") == inert(str(getattr(row, name) or "")).removeprefix("'")
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(rows, max_size=3))
 def test_tsv_is_a_line_a_row(given_rows: list[ArticleRow]) -> None:
     columns = ("id", "headline", "place", "body")
@@ -137,7 +134,6 @@ def _unescaped(cell: str) -> str:
     return re.sub(r"\\(.)", lambda found: {"t": "\t", "n": "\n", "r": "\r"}.get(found[1], found[1]), cell)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(rows, max_size=3))
 def test_markdown_is_a_line_a_row(given_rows: list[ArticleRow]) -> None:
     lines = drawn("markdown", *given_rows, columns=("id", "headline", "place")).splitlines()
@@ -145,7 +141,6 @@ def test_markdown_is_a_line_a_row(given_rows: list[ArticleRow]) -> None:
     assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 4 for line in lines)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(rows, max_size=3))
 def test_atom_is_well_formed_and_whole(given_rows: list[ArticleRow]) -> None:
     root = etree.fromstring(drawn("atom", *given_rows).encode())
@@ -224,7 +219,6 @@ def test_columns_are_checked() -> None:
         read_columns("headlin", ArticleRow)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.text())
 def test_json_text_means_the_same(text: str) -> None:
     encoded = json_text(json.dumps(text, ensure_ascii=False))

@@ -7,7 +7,7 @@ import zlib
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -71,7 +71,6 @@ def test_the_least_names_are_shown_together() -> None:
     assert "2031-05-01 others: 36" in tips(chart_svg(days, "x"))
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(day_counts, st.text(max_size=30))
 def test_any_counts_make_a_valid_svg(days: list[DayCount], title: str) -> None:
     root = etree.fromstring(chart_svg(days, title))
