@@ -67,6 +67,22 @@ def test_a_wrong_time_is_told_in_words(client: httpx.Client) -> None:
     assert "Traceback" not in response.text
 
 
+ODD = (
+    "/?" + "&".join(["agency=x"] * 60), "/?since=999999999999d", "/?until=0000-00-00", "/?since=-5h",
+    "/?page=1e9", "/?feed=nobody", "/?q=" + "a%20" * 3000, "/?q=%00%ff%ed%a0%80", "/?agency=%00",
+    "/-/place/%ff", "/-/place/%2F..%2F", "/-/outlet/" + "x" * 3000, "/-/story/999999999999999999",
+    "/-/story/0", "/-/news.atom?since=x", "/?status=x&relation=y", "/-/agency/..", "/-/news.exe",
+    "/-/story/1e3", "/?tag=%25&section=%27",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_odd_addresses_are_answered_without_an_inner_fault(client: httpx.Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code in (200, 302, 400, 404)
+    assert "Traceback" not in response.text
+
+
 def test_a_story_says_who_ran_it_when_and_what_they_cut(client: httpx.Client) -> None:
     page = text(client, "/-/story/1000")
     for said in ("Ferry comes back", "copies.example", "45 min", "Home again", "equal text", "Version 2"):
