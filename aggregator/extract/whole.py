@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry, Feed
 
+#: JSON-LD's text is taken when it is so many times as long as what the page shows: that is a teaser.
+_MUCH_MORE = 2
 #: A page whose text is shorter has none: flashes run to ten words, stray captions and buttons to a few.
 _LEAST_WORDS = 5
 
@@ -74,9 +76,9 @@ def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: d
         if selected:
             return Body(tuple(selected), rule)
     found = reading.paragraphs(without=_apart(reading, head.deck))
-    linked = paragraphs_of(said.linked_body) if said.linked_body else ()
-    if count_words(" ".join(linked)) > 2 * count_words(" ".join(found)):
-        return Body(linked, "json-ld")
+    linked = said.linked_body or ""
+    if len(linked) > _MUCH_MORE * sum(map(len, found)) and (told := paragraphs_of(linked)):
+        return Body(told, "json-ld")
     return Body(found, "signs")
 
 
