@@ -12,6 +12,7 @@ import pytest
 from aggregator.errors import ParseError
 from aggregator.extract import carries_full_text, extract_entry, extract_page
 from aggregator.extract.people import names_of
+from aggregator.extract.phrases import furniture, phrase_kind
 from aggregator.extract.sites import Site, site_of
 from aggregator.model import Article, Entry, Feed, TextBasis
 from aggregator.text import digest
@@ -214,3 +215,22 @@ def test_lines_known_to_repeat_across_the_outlet_are_left_out() -> None:
     whole = extract_page(page, url="https://q.example/").paragraphs
     known = frozenset([digest(whole[1])])
     assert extract_page(page, url="https://q.example/", furniture=known).paragraphs == (whole[0], whole[2])
+
+
+def test_phrases_of_furniture_are_written_as_they_are_compared() -> None:
+    phrases = [phrase for kind in furniture()["phrases"].values() for phrase in kind]
+    assert [phrase for phrase in phrases if phrase != phrase.casefold() or not phrase.strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("READ MORE: The bridge is closed", "more"),
+        ("» Lesen Sie auch: Die Brücke ist zu", "more"),
+        ("© The Quay Post", "notice"),
+        ("Sharepoint was down on Monday", None),
+        ("The ferry runs again.", None),
+    ],
+)
+def test_lines_that_open_as_furniture_does(line: str, kind: str | None) -> None:
+    assert phrase_kind(line) == kind
