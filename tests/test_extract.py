@@ -12,8 +12,10 @@ import pytest
 from aggregator.errors import ParseError
 from aggregator.extract import carries_full_text, extract_entry, extract_page
 from aggregator.extract.people import names_of
+from aggregator.extract.phrases import furniture, phrase_kind
 from aggregator.extract.sites import Site, site_of
 from aggregator.model import Article, Entry, Feed, TextBasis
+from aggregator.text import digest
 
 PAGES = Path(__file__).parent / "pages"
 FEED = Feed(
@@ -58,6 +60,7 @@ def test_pages_give_the_expected_articles(page: Path) -> None:
         (b"", "not HTML"),
         (b"\x89PNG\r\n\x1a\n", "not HTML"),
         (b'{"a": 1}', "not HTML"),
+        (b"\x00\x01<p>\x00binary", "not HTML"),
         (b"<html><body><div id=app></div><script>start()</script></body></html>", "no article text"),
         (b"<html><body><h1>Checking your browser</h1><p>Please wait a moment.</p></body></html>", "bot wall"),
         (b"<html><body><p>We value your privacy. Accept all cookies or choose.</p></body></html>", "consent"),
@@ -141,3 +144,93 @@ def test_site_rules_hold_for_subdomains_and_no_other_outlet() -> None:
     assert site_of("https://www.n-tv.de/politik/x.html").timezone == "Europe/Berlin"
     assert site_of("https://sport.n-tv.de/x.html") == site_of("https://n-tv.de/")
     assert site_of("https://example.org/") == Site()
+
+
+@pytest.mark.parametrize(
+    "unit", ["<p>a", "<p>A line of text, long enough.", "<li><a href=x>x</a>", "text<br><br>"]
+)
+def test_pages_without_end_tags_are_read_up_to_a_bound(unit: str) -> None:
+    page = f"<html><body><h1>Endless</h1><p>{'The ferry runs again. ' * 30}</p>{unit * 200_000}"
+    article = extract_page(page.encode(), url="https://wire.example/1")
+    assert 1 <= len(article.paragraphs) <= 10_000
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><body>" + "<div>" * 100_000 + "<p>The ferry runs again, its operator said.</p>",
+        "<html><head>"
+        + "<meta name=author content='By By By'>" * 50_000
+        + "</head><p>The ferry runs again today.",
+        "<html><head><title>" + "a | " * 100_000 + "</title></head><p>The ferry runs again today, it said.",
+        "<script type='application/ld+json'>"
+        + "[" * 100_000
+        + "</script><p>The ferry runs again today, it said.",
+        "<html><body><p class='" + "related " * 100_000 + "'>The ferry runs again today, it said.</p>",
+    ],
+    ids=["nested", "metas", "title", "json", "class"],
+)
+def test_hostile_pages_end_as_an_article_or_a_reason(page: str) -> None:
+    outcome: Article | str
+    try:
+        outcome = extract_page(page.encode(), url="https://wire.example/1")
+    except ParseError as fault:
+        outcome = str(fault)
+    assert outcome == "the page has no article text" or (isinstance(outcome, Article) and outcome.paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "content_type"),
+    [
+        ("utf-8", "iso-8859-1", None),
+        ("cp1251", "windows-1251", None),
+        ("cp1251", "", "text/html; charset=windows-1251"),
+        ("gb18030", "gb2312", None),
+        ("shift_jis", "x-sjis", None),
+        ("utf-16", "", None),
+        ("iso2022_jp", "iso-2022-jp", None),
+    ],
+)
+def test_charsets(charset: str, declared: str, content_type: str | None) -> None:
+    words = {
+        "cp1251": "Паром снова ходит между островами и городом",
+        "utf-8": "Die Fähre fährt wieder übers Wasser",
+    }
+    text = words.get(charset, "渡船再開運行" if charset == "gb18030" else "船が島に着いた") + " 1 2 3 4 5."
+    page = f"<html><head><meta charset='{declared}'></head><body><p>{text}</p></body></html>".encode(charset)
+    assert extract_page(page, url="https://wire.example/1", content_type=content_type).paragraphs == (text,)
+
+
+def test_the_feeds_headline_decides_between_those_of_the_page() -> None:
+    page = (
+        b"<html><head><meta property=og:title content='Ferry is back'></head>"
+        b"<h1>The ferry returns</h1><p>It sails again from Monday."
+    )
+    for told, headline in (("Ferry is Back!", "Ferry is back"), ("The ferry returns", "The ferry returns")):
+        assert extract_page(page, url="https://wire.example/1", entry=entry(title=told)).headline == headline
+
+
+def test_lines_known_to_repeat_across_the_outlet_are_left_out() -> None:
+    page = (PAGES / "plain.html").read_bytes()
+    whole = extract_page(page, url="https://q.example/").paragraphs
+    known = frozenset([digest(whole[1])])
+    assert extract_page(page, url="https://q.example/", furniture=known).paragraphs == (whole[0], whole[2])
+
+
+def test_phrases_of_furniture_are_written_as_they_are_compared() -> None:
+    phrases = [phrase for kind in furniture()["phrases"].values() for phrase in kind]
+    assert [phrase for phrase in phrases if phrase != phrase.casefold() or not phrase.strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("READ MORE: The bridge is closed", "more"),
+        ("» Lesen Sie auch: Die Brücke ist zu", "more"),
+        ("© The Quay Post", "notice"),
+        ("Sharepoint was down on Monday", None),
+        ("The ferry runs again.", None),
+    ],
+)
+def test_lines_that_open_as_furniture_does(line: str, kind: str | None) -> None:
+    assert phrase_kind(line) == kind

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.extract.page import text_of
@@ -32,6 +33,8 @@ _TITLE_SPLIT = re.compile(r"\s+[|\-–—·•»:*]+\s+|\s*[|｜»：]\s*")
 #: More tags than this are a list of links, not of subjects.
 _TAG_LIMIT = 40
 _HEADLINE_LIMIT = 400
+#: Of titles and headings so much is read.
+_LONGEST_TITLE, _MOST_HEADINGS = 1_000, 50
 #: Names of meta elements that say when a page was published, the most trustworthy first.
 _PUBLISHED_NAMES = (
     "article:published_time og:article:published_time article:published:time datepublished date "
@@ -69,12 +72,16 @@ class Metadata:
     linked_body: str | None  # JSON-LD articleBody
 
 
-def read_metadata(page: Page, site: Site, zone: str | None = None) -> Metadata:
-    """The page's own words about its article; ``zone`` (IANA) reads times printed without an offset."""
+def read_metadata(page: Page, site: Site, zone: str | None = None, told: str | None = None) -> Metadata:
+    """The page's own words about its article.
+
+    ``zone`` (IANA) reads times printed without an offset; ``told`` is the feed's headline: where the page has
+    several, that one is it.
+    """
     news = article_object(page)
     zone = zone or site.timezone
     return Metadata(
-        headline=_headline(page, news, site),
+        headline=_headline(page, news, site, told),
         deck=_deck(page, news),
         authors=_authors(page, news),
         outlet_authors=tuple(name for one in _each(news.get("author")) for name in _author_names(one)),
@@ -125,18 +132,21 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 (JSON is anything)
     return None
 
 
-def _headline(page: Page, news: dict[str, Any], site: Site) -> str | None:
-    """JSON-LD's headline, else the heading that others agree with, else what is shared, else any."""
+def _headline(page: Page, news: dict[str, Any], site: Site, told: str | None) -> str | None:
+    """The one the feed tells, else JSON-LD's, else the heading others agree with, else what is shared."""
     names = outlet_names(page)
-    headings = [text for h1 in page.root.iter("h1") if (text := one_line(text_of(h1)))]
+    titles = islice(page.root.iter("h1"), _MOST_HEADINGS)
+    headings = [text for h1 in titles if (text := one_line(text_of(h1)[:_LONGEST_TITLE]))]
     linked = _bare(one_line(_text(news.get("headline"))), names, headings)
     shared = _bare(page.meta_first("og:title", "twitter:title"), names, headings)
-    title = _bare(fold_spaces(page.root.findtext(".//title") or ""), names, headings)
+    title = _bare(fold_spaces((page.root.findtext(".//title") or "")[:_LONGEST_TITLE]), names, headings)
     agreed = [text for text in headings if _agrees(text, [linked, shared, title])]
     by_name = {"json-ld": linked, "og:title": shared, "h1": next(iter([*agreed, *headings]), None)}
     kicked = shared if linked and shared and linked.endswith(f": {shared}") else None
     candidates = (by_name.get(site.headline or ""), kicked, linked, *agreed, shared, *headings, title)
-    return next((text for text in candidates if text and len(text) <= _HEADLINE_LIMIT), None)
+    fit = [text for text in candidates if text and len(text) <= _HEADLINE_LIMIT]
+    form = _squeeze(told or "")
+    return next((text for text in fit if _squeeze(text) == form), None) or next(iter(fit), None)
 
 
 def _agrees(heading: str, others: Iterable[str | None]) -> bool:
@@ -147,8 +157,9 @@ def _agrees(heading: str, others: Iterable[str | None]) -> bool:
 
 def _bare(title: str | None, names: frozenset[str], headings: list[str]) -> str | None:
     """The title without the outlet's name after it (or before); a heading tells where it ends."""
-    parts = list(_TITLE_SPLIT.finditer(title or ""))
-    if not title or not parts:
+    title = (title or "")[:_LONGEST_TITLE]
+    parts = list(_TITLE_SPLIT.finditer(title))
+    if not parts:
         return title or None
     forms = {_squeeze(heading) for heading in headings}
     for part in parts:

@@ -46,6 +46,8 @@ _BOUNDS: dict[str, Any] = {
 }
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _VISIBLE_ITEM = re.compile(r"<(?:item|entry)[\s>]")
+#: What ends a whole feed, and how many characters of its end are looked at.
+_ENDS, _TAIL = re.compile(r"</(?:rss|feed|urlset|(?:\w{1,20}:)?RDF)\s*>"), 1_000
 #: White space and a mark of UTF-8 may stand before everything.
 _BEFORE_XML = b" \t\r\n\xef\xbb\xbf"
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{0,60})")
@@ -148,6 +150,8 @@ def _better(one: FeedDraft | None, other: FeedDraft | None) -> FeedDraft | None:
 
 def _whole(entries: tuple[EntryDraft, ...], text: str) -> tuple[tuple[EntryDraft, ...], str | None]:
     """The entries without a last one that the document ends in; the next poll will bring it whole."""
+    if _ENDS.search(text, max(0, len(text) - _TAIL)):
+        return entries, None
     starts, ends = (max(text.rfind(f"<{sign}{name}") for name in ("item", "entry")) for sign in ("", "/"))
     if starts < 0 or ends < 0 or starts < ends:
         return entries, None

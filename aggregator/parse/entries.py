@@ -140,13 +140,19 @@ def _read_content(node: etree._Element, field: str, rank: int, found: _Found) ->
 
 def _read_link(node: etree._Element, field: str, rank: int, found: _Found) -> None:
     """An entry's page, as RSS or Atom give it; a picture is taken where it is one."""
-    address = (node.text or "").strip() or node.get("href")
-    kind = node.get("type") or "text/html"
-    if not is_alternate(node):
-        if node.get("rel") == "enclosure" and kind.startswith("image/"):
-            found.put("image", 0, address)
-    elif found.put(field, 2 * rank + ("html" not in kind), address):
+    address, worse = (node.text or "").strip(), False
+    if node.keys():
+        kind = node.get("type") or "text/html"
+        address, worse = address or node.get("href") or "", "html" not in kind
+        if not is_alternate(node):
+            found.put("image", 0, address if _is_picture(node, kind) else None)
+            return
+    if found.put(field, 2 * rank + worse, address):
         found.link_node = node
+
+
+def _is_picture(link: etree._Element, kind: str) -> bool:
+    return link.get("rel") == "enclosure" and kind.startswith("image/")
 
 
 def _read_id(node: etree._Element, field: str, rank: int, found: _Found) -> None:
