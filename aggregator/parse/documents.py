@@ -61,13 +61,18 @@ def read_xml(body: bytes, content_type: str | None) -> FeedDraft:
     """
     if len(body) > _LARGEST:
         raise ParseError(f"the document has more than {_LARGEST // 1_048_576} MB")
-    if len(body) > _LARGEST_TREE:
-        return _read_stream(body)
+    try:
+        return _read_stream(body) if len(body) > _LARGEST_TREE else _read_tree(body, content_type)
+    except UnicodeDecodeError as fault:  # libxml2 recovers characters that do not exist
+        raise ParseError(f"not well-formed: no character has the bytes {fault.object[:9]!r}") from fault
+
+
+def _read_tree(body: bytes, content_type: str | None) -> FeedDraft:
     if not body.startswith(b"<"):
         body = body.lstrip(_BEFORE_XML)
     if not declared_utf8(body):
         return _read_decoded(decode(body, content_type))
-    if has_doctype(body):
+    if b"<!DOCTYPE" in body and has_doctype(body.decode("utf-8", "replace")):
         return _read_broken(decode(body, content_type), None)
     try:
         root = etree.fromstring(body, _parser(recover=False))
