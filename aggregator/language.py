@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections import Counter
 from importlib import resources
 
 #: More of a text tells nothing new.
-_ENOUGH = 3_000
+_ENOUGH = 1_500
 #: A script of its own decides when this share of the letters is written in it.
 _SCRIPT_SHARE = 0.3
 #: Japanese mixes kana with the characters it shares with Chinese: a tenth of kana decides.
@@ -29,6 +30,8 @@ def language_of(text: str) -> str | None:
 
 
 def _by_script(text: str) -> str | None:
+    if text.isascii():
+        return None
     letters = sum(map(str.isalpha, text)) or 1
     for language, pattern in _scripts():
         share = len(pattern.findall(text)) / letters
@@ -38,7 +41,8 @@ def _by_script(text: str) -> str | None:
 
 
 def _by_words(words: list[str]) -> str | None:
-    hits = {language: sum(word in small for word in words) for language, small in _small_words()}
+    counts = Counter(words)
+    hits = {language: sum(map(counts.__getitem__, small)) for language, small in _small_words()}
     best = max(hits, key=lambda language: hits[language])
     enough = hits[best] >= _LEAST_HITS and hits[best] >= _LEAST_SHARE * len(words)
     return best if enough else None

@@ -186,7 +186,7 @@ class Dateline:
     """Place, day and agency that open a text."""
 
     raw: str  # as printed, to the last dash or dot that belongs to it
-    rule: str  # which row of agencies.toml matched
+    rule: str  # which shape of datelines.toml matched
     place: str | None = None  # as printed; the first one when there are several
     places: tuple[str, ...] = ()
     region: str | None = None
@@ -194,7 +194,9 @@ class Dateline:
     day: int | None = None
     year: int | None = None  # only when printed
     date: date | None = None  # resolved to the year nearest to publication
-    agency: str | None = None  # key of the agency table
+    days_off: int | None = None  # days from publication to the date; far off is worth a look
+    agency: str | None = None  # key of the agency table; the first one when there are several
+    agencies: tuple[str, ...] = ()
     body_start: int = 0  # where the story's own words begin in the opening
     byline: str | None = None  # a name printed before or inside the dateline
     credit: str | None = None  # the agency's name as printed

@@ -6,6 +6,7 @@ import difflib
 import html
 import re
 import unicodedata
+from collections import Counter
 from hashlib import blake2b
 
 from bs4 import BeautifulSoup
@@ -28,6 +29,9 @@ _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
 #: Changes longer than this are counted by bag of words, which is linear.
 _DIFF_LIMIT = 4_000
+#: So are texts that repeat themselves: the time of the comparison goes with the pairs of equal words. News of
+#: 2,000 words has 50,000 (20 ms); two texts of 4,000 words made of two words would take hours.
+_MOST_PAIRS = 60_000
 #: Nesting deeper than this is not walked: nothing readable is that deep.
 _DEPTH_LIMIT = 200
 
@@ -117,11 +121,16 @@ def count_words(text: str | None) -> int:
 def word_changes(old: str | None, new: str | None) -> tuple[int, int]:
     """How many words the new text adds and how many of the old it removes."""
     before, after = words_of(old), words_of(new)
-    if max(len(before), len(after)) > _DIFF_LIMIT:
+    if max(len(before), len(after)) > _DIFF_LIMIT or _equal_pairs(before, after) > _MOST_PAIRS:
         return _bag_changes(before, after)
     blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
     kept = sum(block.size for block in blocks)
     return len(after) - kept, len(before) - kept
+
+
+def _equal_pairs(before: list[str], after: list[str]) -> int:
+    counts = Counter(after)
+    return sum(counts[word] for word in before)
 
 
 def _bag_changes(before: list[str], after: list[str]) -> tuple[int, int]:

@@ -1,23 +1,29 @@
 """Reads the pages of an evaluation directory through the shipped code and writes predictions for its scorer.
 
 ``python -m bench.extract DIR --out preds.jsonl`` reads DIR/index.jsonl ({set, id, url, html_path}) and its
-gzipped pages. ``--peer trafilatura`` predicts with that library instead, where it is installed; ``--speed``
-prints the CPU time a page of both, interleaved.
+gzipped pages. ``--speed`` prints the CPU time a page, beside that of trafilatura where it is installed: every
+page is read by both, one after the other. ``--peer peer.jsonl`` writes that library's predictions too.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import importlib
 import json
 import resource
 import statistics
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import AggregatorError
 from aggregator.extract import extract_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Predict = Callable[[dict[str, Any], bytes], dict[str, Any]]
 
 
 def main() -> None:
@@ -25,19 +31,55 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--peer", type=Path)
     parser.add_argument("--sets", help="only these sets, separated by commas")
     parser.add_argument("--speed", action="store_true")
     asked = parser.parse_args()
-    rows = _rows(asked.directory, asked.sets.split(",") if asked.sets else None)
-    predictions, costs = [], []
-    for row in rows:
+    readers: dict[str, Predict] = {"aggregator": predict}
+    if asked.peer or asked.speed:
+        readers |= _peers()
+    predictions: dict[str, list[dict[str, Any]]] = {name: [] for name in readers}
+    costs: dict[str, list[float]] = {name: [] for name in readers}
+    for row in _rows(asked.directory, asked.sets.split(",") if asked.sets else None):
         page = gzip.decompress((asked.directory / row["html_path"]).read_bytes())
-        before = time.process_time()
-        predictions.append(predict(row, page))
-        costs.append((time.process_time() - before) * 1000)
-    asked.out.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in predictions), "utf8")
+        for name, reader in readers.items():
+            before = time.process_time()
+            predictions[name].append(reader(row, page))
+            costs[name].append((time.process_time() - before) * 1000)
+    for name, path in zip(readers, (asked.out, asked.peer), strict=False):
+        if path:
+            path.write_text(
+                "".join(json.dumps(p, ensure_ascii=False) + "\n" for p in predictions[name]), "utf8"
+            )
     if asked.speed:
         _print_costs(costs)
+
+
+def _peers() -> dict[str, Predict]:
+    """The library trafilatura as a reader; nothing when it is not installed."""
+    try:
+        extract = importlib.import_module("trafilatura").bare_extraction
+    except ImportError:
+        print("trafilatura is not installed; nothing to compare with")
+        return {}
+
+    def read(row: dict[str, Any], page: bytes) -> dict[str, Any]:
+        found = extract(page, url=row["url"], with_metadata=True, include_comments=False)
+        said = found.as_dict() if found else {}
+        names = {
+            "title": "title",
+            "deck": "description",
+            "authors": "author",
+            "published": "date",
+            "body": "text",
+        }
+        return {
+            "set": row["set"],
+            "id": row["id"],
+            **{ours: said.get(theirs) for ours, theirs in names.items()},
+        }
+
+    return {"trafilatura": read}
 
 
 def _rows(directory: Path, sets: list[str] | None) -> list[dict[str, Any]]:
@@ -65,13 +107,15 @@ def predict(row: dict[str, Any], page: bytes) -> dict[str, Any]:
     }
 
 
-def _print_costs(costs: list[float]) -> None:
-    ordered = sorted(costs)
-    print(
-        f"CPU a page: median {statistics.median(ordered):.2f} ms, "
-        f"p99 {ordered[int(len(ordered) * 0.99)]:.1f} ms"
-    )
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+def _print_costs(costs: dict[str, list[float]]) -> None:
+    for name, one in costs.items():
+        ordered = sorted(one)
+        p99 = ordered[int(len(ordered) * 0.99)]
+        print(f"{name}: CPU a page, median {statistics.median(ordered):.2f} ms, p99 {p99:.1f} ms")
+    if len(costs) > 1:
+        ours, theirs = (statistics.median(one) for one in costs.values())
+        print(f"ratio of medians {ours / theirs:.3f}")
+    print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python -m bench.query /tmp/wire.db --articles 100000      # builds the file when it is not there
     python -m bench.query /tmp/wire.db
+    python -m bench.query /tmp/wire.db --writing
 
 Each question is asked with changing words and times. The ratio is to hand-written SQL for the same rows, run
 in turns with it; ``shell`` is the whole command from start to end.
@@ -17,7 +18,7 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -260,39 +261,71 @@ ORDER BY articles_fts.rowid DESC LIMIT 20
 # ---------------------------------------------------------------- the clock
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one asking took, in milliseconds."""
+
+    clock: float
+    processor: float
+
+
 def measure(path: Path, turns: int) -> Iterator[str]:
-    """One line a question: milliseconds, median and 95th percentile, ours and plain SQL's."""
+    """A line a question; ``cpu`` is processor time, which others on the machine lengthen less."""
     with closing(query.open_read_only(path)) as conn:
         articles = query.count(conn, Filter())
-        yield f"{articles:,} articles, {path.stat().st_size / 1e9:.1f} GB"
-        yield f"{'':20}{'p50 ms':>9}{'p95 ms':>9}{'SQL p50':>9}{'SQL p95':>9}{'ratio':>7}"
+        yield f"{articles:,} articles, {path.stat().st_size / 1e9:.1f} GB; milliseconds"
+        yield f"{'':20}{'p50':>8}{'p95':>8}{'cpu p95':>8} |{'SQL p50':>8}{'p95':>8}{'cpu p95':>8} | ratio"
         for each in Asker(articles).all():
             ours, plain = _in_turns(conn, each, turns)
-            half = ours[len(ours) // 2] / plain[len(plain) // 2]
-            p50, p95 = ours[len(ours) // 2], ours[int(len(ours) * 0.95)]
-            sql50, sql95 = plain[len(plain) // 2], plain[int(len(plain) * 0.95)]
-            yield f"{each.name:20}{p50:9.2f}{p95:9.2f}{sql50:9.2f}{sql95:9.2f}{half:7.2f}"
+            ratio = _at(ours, 0.5).processor / _at(plain, 0.5).processor
+            yield f"{each.name:20}{_columns(ours)} |{_columns(plain)} |{ratio:6.2f}"
 
 
-def _in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of both, sorted; each after the other has warmed the same pages."""
+def _columns(spent: list[Spent]) -> str:
+    last = _at(spent, 0.95)
+    return f"{_at(spent, 0.5).clock:8.2f}{last.clock:8.2f}{last.processor:8.2f}"
+
+
+def _at(spent: list[Spent], part: float) -> Spent:
+    place = int(len(spent) * part)
+    clocks, processors = sorted(each.clock for each in spent), sorted(each.processor for each in spent)
+    return Spent(clocks[place], processors[place])
+
+
+def _in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list[Spent], list[Spent]]:
+    """What both took; each after the other has warmed the same pages."""
     ours, plain = [], []
     for turn in range(1, turns + 1):
         values = each.values(turn)
         conn.execute(each.sql, values).fetchall()
         ours.append(_timed(partial(each.ask, conn, turn)))
         plain.append(_timed(partial(_fetched, conn, each.sql, values)))
-    return sorted(ours), sorted(plain)
+    return ours, plain
 
 
 def _fetched(conn: sqlite3.Connection, sql: str, values: dict[str, object]) -> object:
     return conn.execute(sql, values).fetchall()
 
 
-def _timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _timed(work: Callable[[], object]) -> Spent:
+    start, started = time.perf_counter(), time.process_time()
     work()
-    return (time.perf_counter() - start) * 1000
+    return Spent((time.perf_counter() - start) * 1000, (time.process_time() - started) * 1000)
+
+
+def write(path: Path, seconds: int) -> None:
+    """Writes a hundred articles a second, newer than all there are, in transactions of ten."""
+    rng = random.Random(3)  # noqa: S311 (a generator of test data)
+    made = sentences(rng)
+    with Store(path) as store:
+        newest = store.conn.execute("SELECT max(id) FROM articles").fetchone()[0] / 1000
+        first = int((newest - _FIRST.timestamp()) / _SPACING.total_seconds()) // 10 * 10 + 10
+        start = time.perf_counter()
+        for number in range(first, first + seconds * 100, 10):
+            with store.transaction() as conn:
+                _write(conn, [_article(rng, made, each) for each in range(number, number + 10)])
+            ahead = (number - first + 10) / 100 - (time.perf_counter() - start)
+            time.sleep(max(0.0, ahead))
 
 
 def shell(path: Path, turns: int) -> str:
@@ -301,7 +334,7 @@ def shell(path: Path, turns: int) -> str:
     command = [sys.executable, "-m", "aggregator", "--db", str(path), "query"]
     run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    times = sorted(_timed(partial(run, [*command, words[100 + turn]])) for turn in range(turns))
+    times = sorted(_timed(partial(run, [*command, words[100 + turn]])).clock for turn in range(turns))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     middle, worst = times[len(times) // 2], times[-1]
@@ -316,15 +349,36 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--articles", type=int, help="build a database of so many first")
     parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument(
+        "--writing", action="store_true", help="measure while 100 articles a second are added"
+    )
+    parser.add_argument("--write", type=int, metavar="SECONDS", help="only add 100 articles a second")
     given = parser.parse_args()
     if given.articles and not given.path.exists():
         start = time.perf_counter()
         build(given.path, given.articles)
         spent = time.perf_counter() - start
         print(f"built in {spent:.0f} s, {spent / given.articles * 1000:.2f} ms an article", flush=True)
-    for line in measure(given.path, given.turns):
-        print(line, flush=True)
-    print(shell(given.path, 10), f"({os.cpu_count()} cores)")
+    if given.write:
+        write(given.path, given.write)
+        return
+    with _writer(given.path) if given.writing else nullcontext():
+        for line in measure(given.path, given.turns):
+            print(line, flush=True)
+        print(shell(given.path, 10), f"({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[None]:
+    """Another process that writes meanwhile."""
+    command = [sys.executable, "-m", "bench.query", str(path), "--write", "600"]
+    with subprocess.Popen(command) as process:
+        try:
+            time.sleep(5)  # until it has made its sentences
+            yield
+            print("the writer wrote to the end" if process.poll() is None else "the writer has failed")
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":

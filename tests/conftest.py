@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from aggregator.cli import main
 from aggregator.config import load_config
@@ -30,9 +31,26 @@ if TYPE_CHECKING:
 
     from aggregator.desk import Outcome
 
+#: No test may fail because the machine is busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 NOON = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 
 # ---------------------------------------------------------------- a wire on loopback
+
+
+class Gate:
+    """Holds an answer back until a test opens it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def hold(self) -> None:
+        """Tells that somebody asks, and waits."""
+        self.reached.set()
+        self.open.wait(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,7 @@ class Answer:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     promised: int | None = None  # a Content-Length other than the body's
+    gate: Gate | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name."""
@@ -108,6 +127,8 @@ def _handler(wire: Wire) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = wire.answer_to(self.path, headers)
             wire.asked.append(Asked(self.path, headers, answer.status))
+            if answer.gate:
+                answer.gate.hold()
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)
@@ -295,14 +316,3 @@ def _command(arguments: list[str], folder: Path) -> None:
 def room(tmp_path: Path) -> Room:
     """An empty room."""
     return Room(tmp_path)
-
-
-@contextmanager
-def waited_for(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that is ended with its block, whatever happens in it."""
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=30)

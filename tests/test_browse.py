@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import yaml
 from browsing import EVIL, add_article, serving
@@ -19,8 +21,6 @@ from aggregator.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import httpx
 
 
 def fill(path: Path) -> None:
@@ -175,18 +175,32 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         assert f"port {port}" in refusal("--db", str(path), "browse", "--port", port)
 
 
-def test_plain_datasette_shows_the_same(tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path)
+    command = [sys.executable, "-m", "aggregator", "--db", str(path), "browse", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        base = process.stdout.readline().strip()
+        assert httpx.get(base, trust_env=False, timeout=10).status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert (process.returncode, said) == (130, "Press Ctrl-C to stop.\n")
+
+
+@pytest.mark.parametrize(("page", "shown"), [("/any/articles", "<h1>Articles</h1>"), ("/", "Паром вернулся")])
+def test_plain_datasette_shows_the_same(tmp_path: Path, page: str, shown: str) -> None:
     path = tmp_path / "any.db"
     fill(path)
     plugins = ["--plugins-dir", "aggregator/browse/plugins"]
     done = subprocess.run(
-        [sys.executable, "-m", "datasette", str(path), *plugins, "--get", "/any/articles"],
+        [sys.executable, "-m", "datasette", str(path), *plugins, "--get", page],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert "<h1>Articles</h1>" in done.stdout
+    assert shown in done.stdout
 
 
 def test_every_described_table_and_column_exists(tmp_path: Path) -> None:

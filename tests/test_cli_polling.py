@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import FERRY, Item, Room, page, rss
+from conftest import FERRY, Answer, Gate, Item, Room, page, rss
 
 from aggregator.store import Store
 
@@ -110,6 +111,22 @@ def test_what_a_server_says_cannot_command_the_terminal(wire: Wire, room: Room) 
     done = room.run("poll")
     assert "\x1b" not in done.stdout + done.stderr
     assert "\u202e" not in done.stdout + done.stderr
+
+
+def test_an_interrupted_round_says_so_and_keeps_what_it_has(wire: Wire, room: Room) -> None:
+    room.write(good_feed(wire))
+    gate = Gate()
+    good = wire.answers["/0"]
+    wire.answers["/0"] = Answer(good.body, gate=gate)
+    process = subprocess.Popen(
+        room.command("poll"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert gate.reached.wait(60)
+    process.send_signal(signal.SIGINT)
+    printed, told = process.communicate(timeout=60)
+    gate.open.set()
+    assert (process.returncode, printed, told.splitlines()) == (130, "", ["aggregator: interrupted"])
+    assert room.rows("SELECT count(*) FROM entries WHERE due_at IS NOT NULL") == [(1,)]
 
 
 # ---------------------------------------------------------------- feeds.yaml

@@ -58,6 +58,7 @@ def test_pages_give_the_expected_articles(page: Path) -> None:
         (b"", "not HTML"),
         (b"\x89PNG\r\n\x1a\n", "not HTML"),
         (b'{"a": 1}', "not HTML"),
+        (b"\x00\x01<p>\x00binary", "not HTML"),
         (b"<html><body><div id=app></div><script>start()</script></body></html>", "no article text"),
         (b"<html><body><h1>Checking your browser</h1><p>Please wait a moment.</p></body></html>", "bot wall"),
         (b"<html><body><p>We value your privacy. Accept all cookies or choose.</p></body></html>", "consent"),
@@ -141,3 +142,58 @@ def test_site_rules_hold_for_subdomains_and_no_other_outlet() -> None:
     assert site_of("https://www.n-tv.de/politik/x.html").timezone == "Europe/Berlin"
     assert site_of("https://sport.n-tv.de/x.html") == site_of("https://n-tv.de/")
     assert site_of("https://example.org/") == Site()
+
+
+@pytest.mark.parametrize(
+    "unit", ["<p>a", "<p>A line of text, long enough.", "<li><a href=x>x</a>", "text<br><br>"]
+)
+def test_pages_without_end_tags_are_read_up_to_a_bound(unit: str) -> None:
+    page = f"<html><body><h1>Endless</h1><p>{'The ferry runs again. ' * 30}</p>{unit * 200_000}"
+    article = extract_page(page.encode(), url="https://wire.example/1")
+    assert 1 <= len(article.paragraphs) <= 10_000
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><body>" + "<div>" * 100_000 + "<p>The ferry runs again, its operator said.</p>",
+        "<html><head>"
+        + "<meta name=author content='By By By'>" * 50_000
+        + "</head><p>The ferry runs again today.",
+        "<html><head><title>" + "a | " * 100_000 + "</title></head><p>The ferry runs again today, it said.",
+        "<script type='application/ld+json'>"
+        + "[" * 100_000
+        + "</script><p>The ferry runs again today, it said.",
+        "<html><body><p class='" + "related " * 100_000 + "'>The ferry runs again today, it said.</p>",
+    ],
+    ids=["nested", "metas", "title", "json", "class"],
+)
+def test_hostile_pages_end_as_an_article_or_a_reason(page: str) -> None:
+    outcome: Article | str
+    try:
+        outcome = extract_page(page.encode(), url="https://wire.example/1")
+    except ParseError as fault:
+        outcome = str(fault)
+    assert outcome == "the page has no article text" or (isinstance(outcome, Article) and outcome.paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "content_type"),
+    [
+        ("utf-8", "iso-8859-1", None),
+        ("cp1251", "windows-1251", None),
+        ("cp1251", "", "text/html; charset=windows-1251"),
+        ("gb18030", "gb2312", None),
+        ("shift_jis", "x-sjis", None),
+        ("utf-16", "", None),
+        ("iso2022_jp", "iso-2022-jp", None),
+    ],
+)
+def test_charsets(charset: str, declared: str, content_type: str | None) -> None:
+    words = {
+        "cp1251": "Паром снова ходит между островами и городом",
+        "utf-8": "Die Fähre fährt wieder übers Wasser",
+    }
+    text = words.get(charset, "渡船再開運行" if charset == "gb18030" else "船が島に着いた") + " 1 2 3 4 5."
+    page = f"<html><head><meta charset='{declared}'></head><body><p>{text}</p></body></html>".encode(charset)
+    assert extract_page(page, url="https://wire.example/1", content_type=content_type).paragraphs == (text,)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from aggregator.config import load_config
+
 SHIPPED = Path(__file__).parent.parent / "feeds.yaml"
 KEYS = {"url", "name", "title", "agency", "section", "language", "tags", "timezone", "every", "at_most"}
 
@@ -73,6 +75,10 @@ def test_time_zones_exist(feeds: Feeds) -> None:
     assert zones
     for zone in zones:
         assert ZoneInfo(zone).key == zone
+
+
+def test_the_program_reads_all_of_it(feeds: Feeds) -> None:
+    assert [feed.url for feed in load_config(SHIPPED, {}).feeds] == [feed["url"] for feed in feeds]
 
 
 def test_defaults_say_how_often_and_whether_pages_are_fetched() -> None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from written import Wire
 
 from aggregator.cli import main
+from aggregator.render import RENDERERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +120,21 @@ def test_a_missing_database_is_one_line(tmp_path: Path) -> None:
 
 def test_help_shows_examples(wire: Wire) -> None:
     assert "  aggregator query storm harbour --since 7d\n" in run(wire, "query", "--help").output
+
+
+def test_minus_h_asks_for_help_and_other_words_are_excluded(wire: Wire) -> None:
+    assert run(wire, "query", "-h").output == run(wire, "query", "--help").output
+    assert run(wire, "query", "-harbours", "--count").output == "1\n"
+
+
+@pytest.mark.parametrize("name", list(RENDERERS))
+def test_bytes_that_are_no_text_are_a_question(wire: Wire, name: str) -> None:
+    command = [sys.executable, "-m", "aggregator", "--db", str(wire.path), "query", "--format", name]
+    done = subprocess.run(
+        [*map(os.fsencode, command), b"\xff\xfe st*"], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    done.stdout.decode("utf-8")
 
 
 def test_show_tells_all(wire: Wire) -> None:

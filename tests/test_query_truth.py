@@ -44,6 +44,11 @@ class Told:
     canceled: bool
     texts: tuple[Text, ...]
 
+    @property
+    def status(self) -> str:
+        """Its status in the database."""
+        return "canceled" if self.canceled else "usable"
+
     def then(self, moment: datetime | None) -> Text | None:
         """The text of that time, the newest without one."""
         known = [text for text in self.texts if moment is None or text.seen <= moment]
@@ -92,7 +97,8 @@ def _tell(wire: Wire, rng: random.Random, before: list[Told]) -> Told:
 
 def truth(world: World, asked: Filter) -> list[Told]:
     """The articles that answer, by looking at each."""
-    return [told for told in world.told if not told.canceled and _answers(told, asked)]
+    statuses = asked.status or ("usable", "withheld")
+    return [told for told in world.told if told.status in statuses and _answers(told, asked)]
 
 
 def _answers(told: Told, asked: Filter) -> bool:
@@ -100,9 +106,10 @@ def _answers(told: Told, asked: Filter) -> bool:
     texts = told.texts if asked.all_versions else (current,) if current else ()
     wanted, unwanted = _wanted(asked), _unwanted(asked)
     # With words, one text must have them and none of the others; without words, no text may have the others.
-    good = [text for text in texts if wanted <= text.words and not unwanted & text.words]
+    held = [frozenset() if told.canceled else text.words for text in texts]
+    good = [words for words in held if wanted <= words and not unwanted & words]
     return (
-        (bool(good) if wanted else texts != () and len(good) == len(texts))
+        (bool(good) if wanted else held != [] and len(good) == len(held))
         and (not asked.agency or told.agency in asked.agency)
         and (not asked.story or told.story in asked.story)
         and (asked.since is None or told.published >= asked.since)
@@ -126,6 +133,7 @@ filters = st.builds(
     Filter,
     words=asked_words,
     agency=st.lists(st.sampled_from(_AGENCIES), max_size=2, unique=True).map(tuple),
+    status=st.sampled_from([(), (), ("usable",), ("canceled",), ("canceled", "usable"), ("withheld",)]),
     since=times,
     until=times,
     seen_since=times,

@@ -35,7 +35,9 @@ def test_a_file_becomes_one_json_object() -> None:
         "day": 19,
         "year": None,
         "date": "2017-10-19",
+        "days_off": 0,
         "agency": "tass",
+        "agencies": ["tass"],
         "rule": "place_slash",
     }
     assert "’s" in result.stdout  # UTF-8, not \u escapes

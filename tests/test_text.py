@@ -168,3 +168,7 @@ def test_a_long_odd_text_is_read_to_its_end(piece: str) -> None:
     found = one_line(piece * 100_000 + " last words")
     assert found is not None
     assert len(found) <= len(piece) * 100_000 + 11
+
+
+def test_texts_that_repeat_themselves_cost_no_more_than_their_length() -> None:
+    assert word_changes("x " * 4_000, "x y " * 2_000) == (2_000, 2_000)

@@ -7,6 +7,7 @@ import pytest
 from aggregator.errors import ConfigError
 from aggregator.wire.agencies import (
     agencies_of,
+    agencies_of_credit,
     agency_names,
     agency_of_credit,
     agency_of_domain,
@@ -64,6 +65,20 @@ def test_the_file_holds_the_agencies_we_promise() -> None:
 )
 def test_credits(printed: str, key: str | None) -> None:
     assert agency_of_credit(printed) == key
+
+
+@pytest.mark.parametrize(
+    ("printed", "keys"),
+    [
+        ("APA/dpa", ("apa", "dpa")),
+        ("ats afp", ("ats", "afp")),
+        ("dpa-AFX", ("dpa-afx",)),
+        ("NTB-AFP-DPA", ("ntb", "afp", "dpa")),
+        ("Example", ()),
+    ],
+)
+def test_credits_of_several_agencies(printed: str, keys: tuple[str, ...]) -> None:
+    assert agencies_of_credit(printed) == keys
 
 
 @pytest.mark.parametrize(

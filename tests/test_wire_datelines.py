@@ -41,7 +41,7 @@ def test_all_parts_of_a_dateline() -> None:
     assert found.raw == "WEST PALM BEACH, Fla./OTTAWA, Dec. 30, 2016 (Reuters) -"
     assert found.places == ("WEST PALM BEACH", "OTTAWA")
     assert found.region == "Fla."
-    assert (found.year, found.date) == (2016, date(2016, 12, 30))
+    assert (found.year, found.date, found.days_off) == (2016, date(2016, 12, 30), -3)
     assert (found.agency, found.credit, found.rule) == ("reuters", "Reuters", "place_paren")
     assert text[found.body_start :] == "Snow fell."
 

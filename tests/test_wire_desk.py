@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.cli.reading import record_of
 from aggregator.model import Article, Relation, Status, TextBasis
 from aggregator.wire import read_copy, read_wire
+from aggregator.wire.datelines import read_dateline
+from aggregator.wire.marks import read_line_mark, read_mark
 
 COPY = sorted((Path(__file__).parent / "wire" / "copy").glob("*.txt"))
 PUBLISHED = datetime(2017, 10, 19, 12, tzinfo=UTC)
@@ -67,6 +71,14 @@ def test_letters_of_two_agencies_are_read_by_the_feed() -> None:
     assert read.dateline.agency == "apa-az"
 
 
+def test_a_note_before_the_dateline_is_kept_and_read() -> None:
+    article = replace(PLAIN, paragraphs=("(Corrects length of bridge) PARIS (AFP) - The bridge is open.",))
+    read = read_wire(article)
+    assert read.paragraphs == ("The bridge is open.",)
+    assert (read.relation, read.mark) == (Relation.CORRECTION, "(Corrects length of bridge)")
+    assert read.credit == "(Corrects length of bridge)"
+
+
 def test_text_is_exact_behind_the_dateline() -> None:
     odd = "“Odd”  text — with   ’marks’ \u00a0 stays."
     article = replace(PLAIN, paragraphs=(f"PARIS, Oct 19 (Reuters) - {odd}", odd))
@@ -101,3 +113,40 @@ def test_copy_without_blank_lines_is_read_line_by_line() -> None:
 def test_hostile_copy_is_read_without_a_fault(text: str) -> None:
     article = read_copy(text)
     assert "\x1b" not in article.body
+
+
+#: Letters, signs and words that the rules look for.
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *"aA.,:;-–—()/[]\"'“”«»„\n\t 19éЖ新서",
+            "PARIS",
+            "Oct",
+            "Reuters",
+            "AP",
+            " said ",
+            "he",
+            "By ",
+            "UPDATE 1-",
+            "KILL ",
+        ]
+    )
+    | st.text(max_size=5),
+    max_size=60,
+).map("".join)
+
+
+@given(PIECES)
+def test_nothing_that_is_typed_is_a_fault(text: str) -> None:
+    found = read_dateline(text)
+    assert found is None or 0 < found.body_start <= len(text)
+    mark = read_mark(text)
+    assert mark is None or mark.mark.printed
+    assert read_line_mark(text) is None or text.strip()
+    assert read_copy(text).extractor == "wire_copy"
+
+
+@given(PIECES, PIECES)
+def test_the_text_behind_the_dateline_is_a_piece_of_what_was_given(first: str, second: str) -> None:
+    read = read_wire(replace(PLAIN, headline=None, paragraphs=(first, second)))
+    assert all(any(text in given for given in (first, second)) for text in read.paragraphs)

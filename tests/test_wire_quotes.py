@@ -99,3 +99,26 @@ def test_a_german_noun_is_no_name() -> None:
 def test_german_titles_are_known_by_their_ends() -> None:
     (quote,) = read_quotes(("„Der Ofen ist schon lange kalt“, sagte Marktforscherin Eva Kranz.",), "de")
     assert quote.speaker == "Eva Kranz"
+
+
+def test_a_quotation_goes_on_in_the_next_paragraph() -> None:
+    quotes = read_quotes(
+        (
+            'Mayor Tom Reed spoke. "We have stone," he said. "We have wood, too.',
+            '"And we have nine years.',
+            '"It is enough."',
+            '"This one is nobody\'s, it seems."',
+        ),
+        "en",
+    )
+    assert [(quote.paragraph, quote.text, quote.speaker) for quote in quotes] == [
+        (0, "We have stone,", "Tom Reed"),
+        (0, "We have wood, too.", "Tom Reed"),
+        (1, "And we have nine years.", "Tom Reed"),
+        (2, "It is enough.", "Tom Reed"),
+    ]
+
+
+def test_a_short_quotation_hands_its_speaker_on() -> None:
+    (quote,) = read_quotes(('Mayor Tom Reed spoke. "No," he said. "We will not close it."',), "en")
+    assert (quote.text, quote.speaker) == ("We will not close it.", "Tom Reed")

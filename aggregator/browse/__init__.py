@@ -51,7 +51,7 @@ def get_metadata(datasette: Datasette) -> dict[str, Any]:
 
 
 @hookimpl
-def canned_queries(datasette: Datasette, database: str) -> dict[str, dict[str, str]]:
+def canned_queries(datasette: Datasette, database: str) -> dict[str, dict[str, Any]]:
     """The project's questions, on our databases only."""
     ours = getattr(datasette, KEPT, {}).get("databases", {})
     return load_questions() if database in ours else {}

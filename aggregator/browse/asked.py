@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Stories on a page: a full screen and a half; together with the frame they stay far below 200 KB.
 PAGE_SIZE = 40
 #: Further back one asks with `until`, which costs nothing.
-_LAST_PAGE = 500
+_LAST_PAGE = 100
 #: The order in which filters stand in an address.
 _NAMES = ("agency", "outlet", "place", "lang", "section", "tag", "relation", "feed", "status")
 _TIMES = ("since", "until")

@@ -27,9 +27,9 @@ def load_tables() -> dict[str, Any]:
     return tables
 
 
-def load_questions() -> dict[str, dict[str, str]]:
-    """The questions by name, each ``{"sql", "title", "description"}``; new dicts each time."""
-    return {name: dict(question) for name, question in _questions().items()}
+def load_questions() -> dict[str, dict[str, Any]]:
+    """The questions by name, as Datasette's canned queries, their SQL folded; new dicts each time."""
+    return {name: {**question, "hide_sql": True} for name, question in _questions().items()}
 
 
 @cache

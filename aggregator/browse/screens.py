@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import query
 from aggregator.browse.asked import PAGE_SIZE
-from aggregator.browse.shares import Share, share
+from aggregator.browse.shares import Rows, Share, rows_of, share
 from aggregator.diff import Stretch, diff_words
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Articles of a story that its page lists; the table has all.
 _MOST_MEMBERS = 200
-#: Versions that a page compares.
-_MOST_VERSIONS = 50
+#: Versions that a page compares, the newest; ten pairs made to be hard to compare take ten seconds.
+_MOST_VERSIONS = 11
 
 _BRIEFS = """
 SELECT story_id, id, outlet, agency, place, mark, relation, status, language, versions, published_at,
@@ -165,16 +165,18 @@ def read_story(conn: sqlite3.Connection, story_id: int) -> StoryScreen | None:
     origin = next((each for each in articles if each.id == story.first_article_id), articles[0])
     versions = query.versions(conn, origin.id)[-_MOST_VERSIONS:]
     joins = {join.article_id: join for join in query.joins(conn, story_id) if join.undone_at is None}
-    members = tuple(_member(each, origin, versions, joins) for each in articles)
+    wordings = [rows_of(version.body) for version in versions]
+    members = tuple(_member(each, origin, wordings, joins) for each in articles)
     events = (*_published(articles), *_versioned(versions))
     return StoryScreen(story, origin, members, _steps(versions), query.quotes(conn, origin.id), events)
 
 
 def _member(
-    article: ArticleRow, origin: ArticleRow, versions: Sequence[VersionRow], joins: dict[int, JoinRow]
+    article: ArticleRow, origin: ArticleRow, wordings: Sequence[Rows], joins: dict[int, JoinRow]
 ) -> Member:
     """The best share over all versions: an outlet may carry an early one."""
-    shares = [share(version.body, article.body) for version in versions] if article is not origin else []
+    own = rows_of(article.body) if article is not origin else frozenset()
+    shares = [share(wording, own) for wording in wordings]
     best = max((each for each in shares if each), key=lambda each: each.own + each.carried, default=None)
     behind = _minutes_between(origin, article) if article is not origin else None
     return Member(article, behind, best, joins.get(article.id))

@@ -18,15 +18,18 @@ class Share:
     own: float  # of the copy's rows of words, how many stand in the original
 
 
-def share(original: str | None, copy: str | None) -> Share | None:
+Rows = frozenset[tuple[str, ...]]
+
+
+def share(original: Rows, copy: Rows) -> Share | None:
     """What a copy shares with the original; None when either is too short to say."""
-    rows, copied = _rows(original), _rows(copy)
-    if not rows or not copied:
+    if not original or not copy:
         return None
-    both = len(rows & copied)
-    return Share(both / len(rows), both / len(copied))
+    both = len(original & copy)
+    return Share(both / len(original), both / len(copy))
 
 
-def _rows(text: str | None) -> frozenset[tuple[str, ...]]:
+def rows_of(text: str | None) -> Rows:
+    """The rows of words of a text, each once."""
     words = words_of(text)
     return frozenset(tuple(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from datasette.utils import sqlite_timelimit
-from datasette.utils.asgi import NotFound, Response
+from datasette.utils.asgi import BadRequest, NotFound, Response
 from datasette.views.index import IndexView
 
 from aggregator import query
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 KEPT = "_aggregator_metadata"
 _CHART_HEIGHT = 120
 _SPARK_HEIGHT = 100
+_MOST_FIELDS = 50
 #: Articles in a feed of a search.
 _FEED_SIZE = 50
 _FEEDS = {
@@ -72,6 +73,10 @@ async def _news_page(datasette: Datasette, request: Request, about: tuple[str, s
 
     context = await _read(datasette, read)
     context |= {"asked": asked, "about": about, "path": request.path, "live": asked.page == 1}
+    context["feed_links"] = {
+        title: asked.address(datasette.urls.path(f"/-/news.{form}"), **dict([about] if about else []))
+        for title, form in (("Atom", "atom"), ("JSON Feed", "json"))
+    }
     name = "desk-lines.html" if "_lines" in request.args else "desk-news.html"
     return await _page(datasette, request, name, context)
 
@@ -159,7 +164,10 @@ async def _page(datasette: Datasette, request: Request, template: str, context: 
 
 
 def _args(request: Request) -> dict[str, list[str]]:
-    return parse_qs(request.query_string, max_num_fields=50)
+    try:
+        return parse_qs(request.query_string, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise BadRequest("The address says more than a question can.") from None
 
 
 def _now() -> datetime:

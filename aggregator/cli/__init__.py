@@ -66,6 +66,10 @@ class LazyGroup(click.Group):
                 raise
             click.echo(f"aggregator: {fault}", err=True)
             sys.exit(2 if isinstance(fault, ConfigError | UsageError) else 1)
+        except (KeyboardInterrupt, click.Abort):
+            # 128 and the signal's number, as shells have it; what was recorded before stays.
+            click.echo("aggregator: interrupted", err=True)
+            sys.exit(130)
         except BrokenPipeError:
             # The reader of our output has gone (`| head`); nothing is left to say.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

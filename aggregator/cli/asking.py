@@ -95,6 +95,9 @@ def query(settings: Settings, /, words: tuple[str, ...], format_: str | None, **
     aggregator query --relation correction --relation kill --since today
     aggregator query --stories --agency tass --limit 5
     """
+    if words == ("-h",):  # the one letter that is an option, where all others exclude a word
+        click.echo(click.get_current_context().get_help())
+        return
     question = _question(words, given)
     with closing(asked.open_read_only(settings.db)) as conn:
         if given["count"]:

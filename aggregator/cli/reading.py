@@ -159,7 +159,9 @@ def _dateline_parts(dateline: Dateline | None) -> dict[str, Any] | None:
         "day": dateline.day,
         "year": dateline.year,
         "date": dateline.date.isoformat() if dateline.date else None,
+        "days_off": dateline.days_off,
         "agency": dateline.agency,
+        "agencies": dateline.agencies,
         "rule": dateline.rule,
     }
 

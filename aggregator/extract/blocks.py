@@ -29,6 +29,10 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _UNSEEN = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f-\x9f]+")
 #: Hangul, kana and ideographs.
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+#: Of an element's names so much is read; utility classes run to some 300 letters.
+_LONGEST_NAMES = 500
+#: Blocks of a page that are read; the longest live reports seen have under 3,000.
+_MOST_BLOCKS = 8_000
 #: Stands for a line break while a block is collected; U+2028 is white space.
 _BREAK = "\u2028"
 
@@ -100,9 +104,11 @@ class _Walk:
 
 
 def read_blocks(root: _Element) -> list[Block]:
-    """All blocks of text at and below an element, in document order."""
+    """The blocks of text at and below an element, in document order; _MOST_BLOCKS at most."""
     walk = _Walk(Box("", "", None, 0))
     for event, element in etree.iterwalk(root, events=("start", "end")):
+        if len(walk.blocks) > _MOST_BLOCKS:
+            break
         if event == "start":
             _enter(walk, element)
         else:
@@ -152,7 +158,7 @@ def _break(walk: _Walk) -> None:
 
 def _names(element: _Element) -> str:
     get = element.get
-    said = " ".join([value for name in _NAMING if (value := get(name))])
+    said = " ".join([value for name in _NAMING if (value := get(name))])[:_LONGEST_NAMES]
     if not said.islower():
         said = _HUMP.sub("-", said).lower()
     return said.replace("_", "-")

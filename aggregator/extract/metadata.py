@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aggregator.extract.page import text_of
@@ -32,6 +33,8 @@ _TITLE_SPLIT = re.compile(r"\s+[|\-–—·•»:*]+\s+|\s*[|｜»：]\s*")
 #: More tags than this are a list of links, not of subjects.
 _TAG_LIMIT = 40
 _HEADLINE_LIMIT = 400
+#: Of titles and headings so much is read.
+_LONGEST_TITLE, _MOST_HEADINGS = 1_000, 50
 #: Names of meta elements that say when a page was published, the most trustworthy first.
 _PUBLISHED_NAMES = (
     "article:published_time og:article:published_time article:published:time datepublished date "
@@ -128,10 +131,11 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 (JSON is anything)
 def _headline(page: Page, news: dict[str, Any], site: Site) -> str | None:
     """JSON-LD's headline, else the heading that others agree with, else what is shared, else any."""
     names = outlet_names(page)
-    headings = [text for h1 in page.root.iter("h1") if (text := one_line(text_of(h1)))]
+    titles = islice(page.root.iter("h1"), _MOST_HEADINGS)
+    headings = [text for h1 in titles if (text := one_line(text_of(h1)[:_LONGEST_TITLE]))]
     linked = _bare(one_line(_text(news.get("headline"))), names, headings)
     shared = _bare(page.meta_first("og:title", "twitter:title"), names, headings)
-    title = _bare(fold_spaces(page.root.findtext(".//title") or ""), names, headings)
+    title = _bare(fold_spaces((page.root.findtext(".//title") or "")[:_LONGEST_TITLE]), names, headings)
     agreed = [text for text in headings if _agrees(text, [linked, shared, title])]
     by_name = {"json-ld": linked, "og:title": shared, "h1": next(iter([*agreed, *headings]), None)}
     kicked = shared if linked and shared and linked.endswith(f": {shared}") else None
@@ -147,8 +151,9 @@ def _agrees(heading: str, others: Iterable[str | None]) -> bool:
 
 def _bare(title: str | None, names: frozenset[str], headings: list[str]) -> str | None:
     """The title without the outlet's name after it (or before); a heading tells where it ends."""
-    parts = list(_TITLE_SPLIT.finditer(title or ""))
-    if not title or not parts:
+    title = (title or "")[:_LONGEST_TITLE]
+    parts = list(_TITLE_SPLIT.finditer(title))
+    if not parts:
         return title or None
     forms = {_squeeze(heading) for heading in headings}
     for part in parts:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -29,7 +31,7 @@ _META_CHARSET = re.compile(
     rb"""<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{1,40})""", re.IGNORECASE
 )
 _HEADER_CHARSET = re.compile(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE)
-_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|div|p|article|meta|title|span|table)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|span|table)\b", re.IGNORECASE)
 #: Labels that browsers read as a wider charset (WHATWG Encoding Standard §4.2).
 _WIDER = {
     "ascii": "cp1252",
@@ -58,6 +60,13 @@ _HALF_PAIR = re.compile(
 )
 #: Charsets that switch by escape sequences (ISO 2022) are valid UTF-8 byte by byte, and nonsense in it.
 _ESCAPE = b"\x1b"
+#: Meta elements that are read, and how much of each; the longest in earnest are descriptions.
+_MOST_METAS = 1_000
+_LONGEST_META = 10_000
+#: Scripts that are looked at for embedded JSON.
+_MOST_SCRIPTS = 500
+#: Tags of a page that are read; the largest real pages seen have under 30,000.
+_MOST_TAGS = 150_000
 #: A JSON document inside a page that is longer is not read: it is an application's state, not an article's.
 _JSON_LIMIT = 1_000_000
 
@@ -83,9 +92,10 @@ def read_page(body: bytes, url: str, content_type: str | None = None) -> Page:
     Raises:
         ParseError: the bytes are not an HTML page.
     """
-    if not _MARKUP.search(body):
+    text = decode(body, content_type)
+    if "\0" in text[:_DECLARED_WITHIN] or not _MARKUP.search(text):
         raise ParseError("the page is not HTML")
-    root = _tree(decode(body, content_type))
+    root = _tree(text)
     linked, scripts = _json_of(root)
     etree.strip_elements(root, *_UNREAD, with_tail=False)
     return Page(url, root, _meta_of(root), linked, scripts)
@@ -125,7 +135,7 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 def _tree(text: str) -> _Element:
     """The tree; libxml2 itself bounds its depth at 256."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    data = text.replace("\0", "").encode("utf-8", "replace")
+    data = _bounded(text.replace("\0", "")).encode("utf-8", "replace")
     try:
         root = etree.fromstring(data, parser=parser)
     except (etree.LxmlError, ValueError) as fault:
@@ -136,20 +146,20 @@ def _tree(text: str) -> _Element:
 
 
 def _meta_of(root: _Element) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for element in root.iter("meta"):
-        content = fold_spaces(element.get("content") or "")
+    found: dict[str, list[str]] = defaultdict(list)
+    for element in islice(root.iter("meta"), _MOST_METAS):
+        content = fold_spaces(element.get("content", "")[:_LONGEST_META])
         if not content:
             continue
         for name in {element.get(key, "").strip().lower() for key in ("property", "name", "itemprop")} - {""}:
-            found[name] = (*found.get(name, ()), content)
-    return found
+            found[name].append(content)
+    return {name: tuple(contents) for name, contents in found.items()}
 
 
 def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
     linked: list[dict[str, Any]] = []
     others: list[str] = []
-    for script in root.iter("script"):
+    for script in islice(root.iter("script"), _MOST_SCRIPTS):
         mime, text = script.get("type", "").lower(), script.text or ""
         if "json" not in mime or len(text) > _JSON_LIMIT:
             continue
@@ -158,6 +168,16 @@ def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...
         else:
             others.append(text)
     return tuple(linked), tuple(others)
+
+
+def _bounded(text: str) -> str:
+    """The text up to so many tags: a tree costs a hundred times the memory of a short tag."""
+    if text.count("<") <= _MOST_TAGS:
+        return text
+    end = -1
+    for _ in range(_MOST_TAGS):
+        end = text.index("<", end + 1)
+    return text[:end]
 
 
 def text_of(element: _Element) -> str:

@@ -28,13 +28,15 @@ _NO_NAME = re.compile(r"@|https?:|www\.|^\W*\d*\W*$|\d{2,}")
 #: A longer name is a sentence.
 _LONGEST = 60
 _MOST_WORDS = 6
+#: A longer byline is an article.
+_LONGEST_BYLINE = 300
 
 
 def names_of(byline: str | None) -> tuple[str, ...]:
     """The names in a byline, without what introduces them; empty when there is none."""
-    text = _BY.sub("", fold_spaces(byline or ""))
-    if len(text) > 300:
+    if not byline or len(byline) > _LONGEST_BYLINE:
         return ()
+    text = _BY.sub("", fold_spaces(byline))
     return tuple(
         name for part in _BETWEEN.split(_TAIL.sub("", text)) if (name := _BY.sub("", part)) and _is_name(name)
     )

@@ -83,7 +83,7 @@ def read_date(raw: str | None, timezone: str | None = None) -> datetime | None:
     Wrong weekdays are overlooked; a day that does not exist is no date. A date without a zone, or with
     one that nobody knows, is one of `timezone` (IANA name), or UTC when that is None.
     """
-    text = (raw or "").strip()[:_LONGEST]
+    text = raw.strip()[:_LONGEST] if raw else ""
     if not text:
         return None
     try:
@@ -100,12 +100,10 @@ def _rfc_822(text: str, timezone: str | None) -> datetime | None:
         return None
     day, name, year, hour, minute, second, zone = found.groups()
     month = _month(name)
-    if not month or hour > "23" or second > "59":
+    ahead = _ahead(zone)
+    if not month or hour > "23" or second > "59" or ahead is None or (timezone and zone.isalpha()):
         return None
     local = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
-    if timezone and zone.isalpha():
-        return _in_utc(local.replace(tzinfo=None), zone, timezone)
-    ahead = _ahead(zone)
     return local - ahead if ahead else local
 
 

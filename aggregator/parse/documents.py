@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.errors import ParseError
+from aggregator.parse.cdata import lift
 from aggregator.parse.drafts import MAX_CONTENT, MAX_ENTRIES, EntryDraft, FeedDraft
 from aggregator.parse.encoding import Decoded, declared_utf8, decode
 from aggregator.parse.entries import entry_draft, local_name, readers_in
@@ -46,6 +47,8 @@ _BOUNDS: dict[str, Any] = {
 }
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _VISIBLE_ITEM = re.compile(r"<(?:item|entry)[\s>]")
+#: What ends a whole feed, and how many characters of its end are looked at.
+_ENDS, _TAIL = re.compile(r"</(?:rss|feed|urlset|(?:\w{1,20}:)?RDF)\s*>"), 1_000
 #: White space and a mark of UTF-8 may stand before everything.
 _BEFORE_XML = b" \t\r\n\xef\xbb\xbf"
 _FIRST_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{0,60})")
@@ -67,11 +70,12 @@ def read_xml(body: bytes, content_type: str | None) -> FeedDraft:
         return _read_decoded(decode(body, content_type))
     if has_doctype(body):
         return _read_broken(decode(body, content_type), None)
+    document, texts = lift(body)
     try:
-        root = etree.fromstring(body, _parser(recover=False))
+        root = etree.fromstring(document, _parser(recover=False))
     except etree.XMLSyntaxError as fault:
         return _read_broken(decode(body, content_type), _reason(fault))
-    return draft_of(_feed_root(root))
+    return draft_of(_feed_root(root), texts)
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
@@ -148,6 +152,8 @@ def _better(one: FeedDraft | None, other: FeedDraft | None) -> FeedDraft | None:
 
 def _whole(entries: tuple[EntryDraft, ...], text: str) -> tuple[tuple[EntryDraft, ...], str | None]:
     """The entries without a last one that the document ends in; the next poll will bring it whole."""
+    if _ENDS.search(text, max(0, len(text) - _TAIL)):
+        return entries, None
     starts, ends = (max(text.rfind(f"<{sign}{name}") for name in ("item", "entry")) for sign in ("", "/"))
     if starts < 0 or ends < 0 or starts < ends:
         return entries, None
@@ -185,7 +191,7 @@ def _read_stream(body: bytes) -> FeedDraft:
             if is_item(item):
                 root = item.getroottree().getroot()
                 readers = readers or readers_in(namespace_of(item))
-                entries.append(entry_draft(item, readers))
+                entries.append(entry_draft(item, readers, ()))
                 item.clear()
         if len(entries) > MAX_ENTRIES:
             break
@@ -197,7 +203,7 @@ def _read_stream(body: bytes) -> FeedDraft:
     warning = f"not well-formed: {fault.message}"[:_LONGEST_REASON] if fault else None
     if any(_long_sections(body)) or any(_long_runs(body)):
         warning = f"texts of more than {_LONGEST_TEXT // 1_048_576} MB are cut"
-    return feed_draft(root, entries)._replace(warning=warning)
+    return feed_draft(root, entries, ())._replace(warning=warning)
 
 
 def _chunks(pieces: Iterable[memoryview]) -> Iterator[bytes]:

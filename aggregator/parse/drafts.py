@@ -59,8 +59,12 @@ class FeedDraft(NamedTuple):
 def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Entry, ...]:
     """The entries of a document, each with an identity of its own, in the order of the document."""
     base = web_url(draft.link, url) or url
-    built = [_entry(each, base, timezone) for each in draft.entries[:MAX_ENTRIES]]
+    built = [_entry(each, base, timezone) for each in draft.entries[:MAX_ENTRIES] if _says_anything(each)]
     return _told_apart(built)
+
+
+def _says_anything(draft: EntryDraft) -> bool:
+    return bool(draft.id or draft.link or draft.title or draft.summary or draft.content)
 
 
 def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
@@ -103,7 +107,7 @@ def _guid(draft: EntryDraft, link: str | None) -> str:
 def _tags(given: tuple[str, ...]) -> tuple[str, ...]:
     if not given:
         return ()
-    shown = (_tag(tag[: 4 * MAX_TAG]) for tag in given)
+    shown = [_tag(tag[: 4 * MAX_TAG]) for tag in given]
     return tuple(dict.fromkeys(tag for tag in shown if tag))[:MAX_TAGS]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from aggregator.parse.cdata import restore
 from aggregator.parse.drafts import MAX_NAME, MAX_TAGS, EntryDraft
 from aggregator.parse.elements import CONTAINER, uses_in
 
@@ -72,8 +73,8 @@ def _readers_in(namespace: str) -> dict[str, tuple[Reader, str, int]]:
     return {tag: (_reader(use), use.field, use.rank) for tag, use in uses_in(namespace).items()}
 
 
-def entry_draft(item: etree._Element, readers: Readers) -> EntryDraft:
-    """What one item says."""
+def entry_draft(item: etree._Element, readers: Readers, texts: tuple[str, ...]) -> EntryDraft:
+    """What one item says; `texts` are those that were taken out of its document."""
     found = _Found()
     _collect(item, readers, found)
     values = found.values
@@ -81,7 +82,11 @@ def entry_draft(item: etree._Element, readers: Readers) -> EntryDraft:
         found.put("id", 0, item.get(_RDF_ABOUT))
     if "link" not in values and _id_is_link(found):
         values["link"] = values["id"]
-    return EntryDraft(tags=tuple(found.tags), base=_base(found), **values)
+    base = _base(found)
+    if texts:
+        values = {field: restore(value, texts) for field, value in values.items()}
+        found.tags = [restore(tag, texts) for tag in found.tags]
+    return EntryDraft(tags=tuple(found.tags), base=base, **values)
 
 
 def local_name(node: etree._Element) -> str:
@@ -140,13 +145,19 @@ def _read_content(node: etree._Element, field: str, rank: int, found: _Found) ->
 
 def _read_link(node: etree._Element, field: str, rank: int, found: _Found) -> None:
     """An entry's page, as RSS or Atom give it; a picture is taken where it is one."""
-    address = (node.text or "").strip() or node.get("href")
-    kind = node.get("type") or "text/html"
-    if not is_alternate(node):
-        if node.get("rel") == "enclosure" and kind.startswith("image/"):
-            found.put("image", 0, address)
-    elif found.put(field, 2 * rank + ("html" not in kind), address):
+    address, worse = (node.text or "").strip(), False
+    if node.keys():
+        kind = node.get("type") or "text/html"
+        address, worse = address or node.get("href") or "", "html" not in kind
+        if not is_alternate(node):
+            found.put("image", 0, address if _is_picture(node, kind) else None)
+            return
+    if found.put(field, 2 * rank + worse, address):
         found.link_node = node
+
+
+def _is_picture(link: etree._Element, kind: str) -> bool:
+    return link.get("rel") == "enclosure" and kind.startswith("image/")
 
 
 def _read_id(node: etree._Element, field: str, rank: int, found: _Found) -> None:

@@ -25,8 +25,9 @@ _ROOT = re.compile(
     r"<(?:\?xml\s|!--|!doctype\s|(?:\w{1,20}:)?(?:rss|feed|rdf|urlset|sitemapindex|channel|xml)\b)",
     re.IGNORECASE,
 )
-#: Characters that XML 1.0 §2.2 does not know.
-_UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Characters that XML 1.0 §2.2 does not know, as UTF-8.
+_CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
+_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 #: What is left alone.
 _KEPT = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))", re.DOTALL)
 _REFERENCE = re.compile(
@@ -63,8 +64,7 @@ def repaired(text: str) -> str:
     Raises:
         ParseError: the faults are too many.
     """
-    text = _UNKNOWN.sub("", text)
-    text, entities = _without_doctype(_DECLARATION.sub("", _from_root(text)))
+    text, entities = _without_doctype(_DECLARATION.sub("", _from_root(_known(text))))
     faults = 0
     parts = _KEPT.split(text)
     for at in range(0, len(parts), 2):
@@ -74,6 +74,14 @@ def repaired(text: str) -> str:
         if faults > _MAX_FAULTS:
             raise ParseError(f"not well-formed in more than {_MAX_FAULTS:,} places")
     return "".join(parts)
+
+
+def _known(text: str) -> str:
+    """The text without characters that cannot stand in XML."""
+    known = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    for each in _NO_CHARACTERS:
+        known = known.replace(each, b"")
+    return known.decode()
 
 
 def _from_root(text: str) -> str:

@@ -41,6 +41,7 @@ _INDEXED = {
     "agency": "agency",
     "relation": "relation",
     "lang": "language",
+    "section": "section COLLATE NOCASE",
 }
 _CURRENT = "articles_fts CROSS JOIN articles AS a ON a.id = articles_fts.rowid"
 _SUPERSEDED = "versions_fts CROSS JOIN articles AS a ON a.id = versions_fts.rowid / 10000"
@@ -48,12 +49,10 @@ _WEIGHED = f"""(
     SELECT rowid AS id, bm25(articles_fts, 8, 4, 1, 4, 2) AS score
     FROM articles_fts WHERE articles_fts MATCH :match ORDER BY rowid DESC LIMIT {WEIGHED}
 ) AS f CROSS JOIN articles AS a ON a.id = f.id"""  # noqa: S608 (a constant)
-_OF_FEEDS = """SELECT article_id FROM entries
+_OF_FEEDS = """SELECT DISTINCT article_id AS id FROM entries
     WHERE feed_id IN (SELECT id FROM feeds WHERE name IN ({})) AND article_id IS NOT NULL"""
-_OF_TAGS = """SELECT article_id FROM article_tags
+_OF_TAGS = """SELECT DISTINCT article_id AS id FROM article_tags
     WHERE tag_id IN (SELECT id FROM tags WHERE name COLLATE NOCASE IN ({}))"""
-#: The same as ``a.status <> 'canceled'``, but answered by indexes alone.
-_SHOWN_COUNTED = "a.id NOT IN (SELECT id FROM articles WHERE status <> 'usable' AND status = 'canceled')"
 _KNOWN = "a.first_seen_at <= :as_of"
 #: A superseded text of an article no older than one of that id.
 OLD_SINCE = "versions_fts.rowid >= :oldest * 10000"
@@ -134,14 +133,23 @@ def selects(conn: sqlite3.Connection, asked: Asked) -> tuple[Select, ...]:
 
 
 def counting(asked: Asked) -> Select:
-    """The SELECT whose rows are counted, for a question of the present texts."""
-    tests = _tests(asked, counted=True)
-    if "match" not in asked.search:
-        return Select("articles AS a", (*_range(asked, "a.id"), *tests), "")
-    match = ("articles_fts MATCH :match", *_range(asked, "articles_fts.rowid"))
-    if tests == (_SHOWN_COUNTED,):  # no canceled text is in the search index
-        return Select("articles_fts", match, "")
-    return Select(_CURRENT, (*match, *tests), "")
+    """The SELECT whose rows are counted, for a question of the present texts.
+
+    Indexes alone answer it: a row of ``articles`` lies on a page of its own, an index holds hundreds on one.
+    """
+    sets = list(_id_sets(asked))
+    if "match" in asked.search:
+        source, at, tests = "articles_fts", "articles_fts.rowid", ["articles_fts MATCH :match"]
+    elif sets:
+        source, at, tests = f"({sets.pop(0)}) AS a", "a.id", []
+    else:
+        source, at, tests = "articles AS a INDEXED BY articles_seen", "a.id", []
+    tests += _range(asked, at)
+    tests += [f"+{at} IN ({ids})" for ids in sets]  # plus: ids are tested, not looked up in FTS5 one by one
+    tests.append(_status_counted(asked, f"+{at}"))
+    if "without" in asked.search:
+        tests.append(f"+{at} NOT IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :without)")  # noqa: S608 (our own words)
+    return Select(source, tuple(tests), "")
 
 
 def _all_in_one(place: str, words: Words) -> str:
@@ -192,7 +200,7 @@ def _stamp(moment: datetime) -> str:
 
 def _searching(asked: Asked) -> tuple[Select, ...]:
     """The search index walked backwards, and that of superseded texts where they are asked for."""
-    at, tests = "articles_fts.rowid", _tests(asked)
+    at, tests = "articles_fts.rowid", tuple(_tests(asked))
     current = ("articles_fts MATCH :match", *_range(asked, at), *tests)
     if _plain(asked.filter):
         return (Select(_CURRENT, current, _order(asked, at)),)
@@ -234,46 +242,46 @@ def _id_sets(asked: Asked) -> Iterator[str]:
     if question.seen_since:
         yield "SELECT id FROM articles WHERE first_seen_at >= :seen_since"
     if "place" in asked.search:
-        yield "SELECT rowid FROM articles_fts WHERE articles_fts MATCH :place"
+        yield "SELECT rowid AS id FROM articles_fts WHERE articles_fts MATCH :place"
 
 
-def _tests(asked: Asked, *, counted: bool = False) -> tuple[str, ...]:
+def _status_counted(asked: Asked, at: str) -> str:
+    """The test of the status; those that are not usable are few and have an index."""
+    if not asked.filter.status:
+        return f"{at} NOT IN (SELECT id FROM articles WHERE status <> 'usable' AND status = 'canceled')"  # noqa: S608 (our own words)
+    if "usable" not in asked.filter.status:
+        return "1"  # they are one of the sets
+    others = f"status <> 'usable' AND status NOT IN ({_listed(asked, 'status')})"
+    return f"{at} NOT IN (SELECT id FROM articles WHERE {others})"  # noqa: S608 (our own words)
+
+
+def _tests(asked: Asked) -> Iterator[str]:
     """What every row found must pass besides its time and the words."""
-    return (*_column_tests(asked, counted=counted), *_other_tests(asked, counted=counted))
-
-
-def _column_tests(asked: Asked, *, counted: bool) -> Iterator[str]:
     question = asked.filter
-    for name, column in _INDEXED.items():
-        values = getattr(question, name)
-        if values:
-            # One value: its index is in the order of ids. Several: it is not, so the ids are walked instead.
-            walk = "" if counted or len(values) == 1 else "+"
-            table = "v" if name == "relation" and question.as_of else "a"
-            yield f"{walk}{table}.{column} IN ({_listed(asked, name)})"
-    if question.section:
-        yield f"a.section COLLATE NOCASE IN ({_listed(asked, 'section')})"
-
-
-def _other_tests(asked: Asked, *, counted: bool) -> Iterator[str]:
-    question = asked.filter
+    yield from _column_tests(asked)
     if question.feed:
         yield f"EXISTS ({_OF_FEEDS.format(_listed(asked, 'feed'))} AND article_id = a.id)"
     if question.tag:
         yield f"EXISTS ({_OF_TAGS.format(_listed(asked, 'tag'))} AND article_id = a.id)"
     if question.seen_since:
         yield "a.first_seen_at >= :seen_since"
-    yield _status_test(asked, counted=counted)
+    yield f"a.status IN ({_listed(asked, 'status')})" if question.status else "a.status <> 'canceled'"
     if "place" in asked.search:
         yield "EXISTS (SELECT 1 FROM articles_fts WHERE articles_fts MATCH :place AND rowid = a.id)"
     if "without" in asked.search:
         yield f"NOT {_held(asked, 'without')}"
 
 
-def _status_test(asked: Asked, *, counted: bool) -> str:
-    if asked.filter.status:
-        return f"a.status IN ({_listed(asked, 'status')})"
-    return _SHOWN_COUNTED if counted else "a.status <> 'canceled'"
+def _column_tests(asked: Asked) -> Iterator[str]:
+    question = asked.filter
+    for name, column in _INDEXED.items():
+        values = getattr(question, name)
+        if values:
+            # The index of one value is in the order of ids; that of several, or another order, would need a
+            # sort: then the rows are walked in their order instead.
+            walk = "" if len(values) == 1 and question.sort is Sort.PUBLISHED else "+"
+            table = "v" if name == "relation" and question.as_of else "a"
+            yield f"{walk}{table}.{column} IN ({_listed(asked, name)})"
 
 
 def _held(asked: Asked, name: str) -> str:

@@ -163,6 +163,16 @@ def agency_of_credit(printed: str) -> str | None:
     return first or _of_all_words(printed) or _of_one_word(printed)
 
 
+def agencies_of_credit(printed: str) -> tuple[str, ...]:
+    """All agencies of a printed credit, in its order: ``APA/dpa``, ``ats afp``."""
+    first = agency_of_credit(printed)
+    if first is None or _known(printed.strip(_OUTER)):
+        return (first,) if first else ()
+    words = [piece for part in _BETWEEN.split(printed) for piece in (part, *part.split())]
+    others = (_known(word.strip(_OUTER)) or _known(word.strip(_OUTER).upper()) for word in words)
+    return tuple(dict.fromkeys([first, *filter(None, others)]))
+
+
 def shares_credit(key: str | None, printed: str | None) -> bool:
     """Whether an agency also signs with a credit that is better known as another's (``APA`` of Baku)."""
     agency = load_agencies().get(key or "")

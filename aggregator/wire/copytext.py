@@ -56,7 +56,12 @@ def _blocks(text: str) -> list[str]:
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
     pieces = _BLANK.split(text) if _BLANK.search(text) else text.split("\n")
     pieces = [line for piece in pieces for line in (piece.split("\n") if _BULLETS.search(piece) else [piece])]
-    return [block for block in (" ".join(piece.split()) for piece in pieces) if block]
+    return [block for block in map(_one_line, pieces) if block]
+
+
+def _one_line(piece: str) -> str:
+    """The lines of a block as one; the spaces inside them stay."""
+    return " ".join(filter(None, map(str.strip, piece.split("\n"))))
 
 
 def _is_note(block: str) -> bool:

@@ -14,6 +14,7 @@ from aggregator.model import Dateline
 from aggregator.wire.agencies import (
     SHORTEST_ANY_CASE,
     Agency,
+    agencies_of_credit,
     agency_named,
     agency_of_credit,
     load_agencies,
@@ -124,6 +125,7 @@ def _placed(found: Dateline, preface: _Preface, published_at: datetime | None) -
     return replace(
         found,
         date=resolved,
+        days_off=(resolved - published_at.date()).days if resolved and published_at else None,
         body_start=found.body_start + preface.start,
         byline=found.byline or preface.byline,
     )
@@ -274,6 +276,7 @@ def _dateline(shape: Shape, found: re.Match[str], head: Head, agency: Agency | N
         day=head.day,
         year=head.year,
         agency=agency.key if agency else None,
+        agencies=agencies_of_credit(found.groupdict().get("credit") or "") if agency else (),
         body_start=text_end,
         byline=(found.groupdict().get("byline") or "").strip() or None,
         credit=(found.groupdict().get("credit") or "").strip() or None,

@@ -11,7 +11,7 @@ from aggregator.text import normal_form
 from aggregator.wire.agencies import agency_of_domain, agency_of_phrase, shares_credit
 from aggregator.wire.copytext import split_copy
 from aggregator.wire.credits import names_of, read_byline_line, split_tails
-from aggregator.wire.datelines import read_dateline
+from aggregator.wire.datelines import by_word, read_dateline
 from aggregator.wire.marks import MarkRead, heaviest, read_line_mark, read_mark
 from aggregator.wire.quotes import read_quotes
 
@@ -34,6 +34,7 @@ class _Opening:
     paragraphs: tuple[str, ...]
     dateline: Dateline | None = None
     byline: str | None = None
+    notes: tuple[str, ...] = ()  # that stood before the dateline in its paragraph
 
 
 def read_copy(text: str, published_at: datetime | None = None) -> Article:
@@ -48,7 +49,7 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
         article: as extracted: the headline as printed, the dateline still before the first paragraph.
         default_agency: whose copy it is when neither dateline, byline nor sign-off tells.
     """
-    marks, paragraphs, notes = _take_notes(_without_headline(article))
+    paragraphs, notes = _take_notes(_without_headline(article))
     tails = split_tails(paragraphs)
     opening = _take_opening(tails.paragraphs, article.published_at)
     byline, byline_agency = names_of(article.byline or opening.byline or "")
@@ -57,9 +58,10 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
     agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
     agency = agency or expected or _self_named(opening.paragraphs)
     headline_mark = read_mark(article.headline, agency) if article.headline else None
+    notes = (*notes, *opening.notes)
     language = article.language or language_of(" ".join(opening.paragraphs) or article.headline or "")
     return replace(
-        _marked(article, headline_mark, marks),
+        _marked(article, headline_mark, list(filter(None, map(read_line_mark, notes)))),
         paragraphs=opening.paragraphs,
         dateline=opening.dateline,
         agency=agency,
@@ -81,7 +83,8 @@ def _with_expected(opening: _Opening, expected: str | None) -> _Opening:
     """The opening with the expected agency in its dateline, when that one prints the same letters."""
     if opening.dateline is None or not shares_credit(expected, opening.dateline.credit):
         return opening
-    return replace(opening, dateline=replace(opening.dateline, agency=expected))
+    named = (expected,) if expected else ()
+    return replace(opening, dateline=replace(opening.dateline, agency=expected, agencies=named))
 
 
 def _self_named(paragraphs: tuple[str, ...]) -> str | None:
@@ -89,13 +92,12 @@ def _self_named(paragraphs: tuple[str, ...]) -> str | None:
     return agency_of_phrase(" ".join(paragraphs[:_PHRASES_WITHIN])[:_PHRASE_REACH])
 
 
-def _take_notes(paragraphs: tuple[str, ...]) -> tuple[list[MarkRead], tuple[str, ...], list[str]]:
-    """The desk's notes among the first and last paragraphs, the text without them, and their lines."""
+def _take_notes(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The text without the desk's notes among its first and last paragraphs, and the notes."""
     near = {*range(_NOTES_WITHIN), *range(len(paragraphs) - _NOTES_WITHIN, len(paragraphs))}
-    read = {index: read_line_mark(paragraphs[index]) for index in near if 0 <= index < len(paragraphs)}
-    found = {index: mark for index, mark in sorted(read.items()) if mark}
+    found = {index for index in near if 0 <= index < len(paragraphs) and read_line_mark(paragraphs[index])}
     kept = tuple(text for index, text in enumerate(paragraphs) if index not in found)
-    return list(found.values()), kept, [paragraphs[index] for index in found]
+    return kept, tuple(paragraphs[index] for index in sorted(found))
 
 
 def _take_opening(paragraphs: tuple[str, ...], published_at: datetime | None) -> _Opening:
@@ -105,10 +107,18 @@ def _take_opening(paragraphs: tuple[str, ...], published_at: datetime | None) ->
         byline = byline or read_byline_line(paragraph)
         found = read_dateline(paragraph, published_at)
         if found and (index == 0 or found.agency or byline):
-            return _Opening(_stripped(paragraphs, index, found), found, byline or found.byline)
+            notes = _before(paragraph, found)
+            return _Opening(_stripped(paragraphs, index, found), found, byline or found.byline, notes)
     if byline:
         paragraphs = tuple(text for text in paragraphs if read_byline_line(text) is None)
     return _Opening(paragraphs, None, byline)
+
+
+def _before(paragraph: str, found: Dateline) -> tuple[str, ...]:
+    """The notes that stand before a dateline in its own paragraph."""
+    start = max(paragraph.rfind(found.raw, 0, found.body_start), 0)
+    lines = map(str.strip, paragraph[:start].split("\n"))
+    return tuple(line for line in lines if line and not by_word(line + " "))
 
 
 def _stripped(paragraphs: tuple[str, ...], index: int, found: Dateline) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ _BEFORE = r"(?:^|[\s,.،])"
 _WEEKDAY = r"(?:,?\s(?P<weekday>[^\s\d,]{3,14}))?"
 #: The day at the end of a head, in the orders that agencies print; the first that fits wins.
 _DATES_AT_END = tuple(
-    re.compile(rf"{_BEFORE}{_ON}{pattern}[\s,./–—-]*$")
+    re.compile(rf"{_BEFORE}{_ON}{pattern}(?:\s\d{{1,2}}[:.]\d\d)?[\s,./–—-]*$")
     for pattern in (
         rf"{_YEAR}\.?\s{_MONTH}\.?\s{_DAY}\.?{_WEEKDAY}",
         rf"{_MONTH}\.?\s?{_DAY}(?:st|nd|rd|th)?(?:\sd)?(?:(?:,\s?|\s|/){_YEAR})?{_WEEKDAY}",

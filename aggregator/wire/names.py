@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 #: Capitals of the scripts that have them (Latin to Armenian).
 UPPER = "".join(c for c in map(chr, range(0x41, min(0x590, sys.maxunicode))) if c.isupper())
-_WORD = rf"[{UPPER}][\w’'‑-]{{0,30}}"
-_INITIALS = rf"(?:[{UPPER}]\.-?){{1,4}}"
-_SENTENCE_END = re.compile(r"[.!?…:;]['\"”»)]*\s*$|^\s*$")
+_WORD_REST = r"[\w’'‑-]{0,30}"
+_INITIALS = rf"\.-?(?:[{UPPER}]\.-?){{0,3}}"
+_SENTENCE_ENDS = ".!?…:;"
+_CLOSING = " \t\u00a0'\"”»)"
+_POSSESSIVES = ("'s", "’s", "'", "’")
 #: Longer runs are headlines, not names.
 _MOST_WORDS = 8
 
@@ -45,10 +47,15 @@ class NameWords:
 
 
 def name_words(titles: str, title_endings: str, not_names: str, particles: str) -> NameWords:
-    """Compiles the words of quotes.toml."""
+    """Compiles the words of quotes.toml.
+
+    The pattern begins with a set of characters, which the engine looks for at once; that no letter stands
+    before it is checked behind it.
+    """
     small = "|".join(particles.split())
-    short = "|".join(re.escape(title) for title in titles.split() if title.endswith("."))
-    word = rf"(?:{short + '|' if short else ''}{_INITIALS}|{_WORD})"
+    short = "|".join(rf"(?<={re.escape(title)})" for title in titles.split() if title.endswith("."))
+    stop = rf"(?:\.(?:{short}))?" if short else ""
+    word = rf"[{UPPER}](?<!\w.)(?:{_INITIALS}|{_WORD_REST}{stop})"
     run = re.compile(rf"{word}(?:\s(?:(?:{small})\s){{0,2}}{word}){{0,{_MOST_WORDS - 1}}}")
     endings = tuple(title_endings.split())
     return NameWords(frozenset(titles.split()), endings, frozenset(not_names.split()), run)
@@ -58,12 +65,14 @@ def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
     """The capitalised runs of a text that may be names, in order."""
     for found in known.run.finditer(text):
         words = _trimmed(found.group().split())
-        last_title = max((i for i, word in enumerate(words) if _is_title(word, known, words)), default=-1)
+        titles = [index for index, word in enumerate(words) if _is_title(word, known, words)]
+        last_title = titles[-1] if titles else -1
         name = tuple(words[last_title + 1 :])
         while name and (name[0] in known.not_names or name[0].casefold() in known.not_names):
             name = name[1:]
         if name and name[-1] not in known.not_names:
-            opens = bool(_SENTENCE_END.search(text[max(0, found.start() - 4) : found.start()]))
+            before = text[max(0, found.start() - 4) : found.start()].rstrip(_CLOSING)
+            opens = not before or before[-1] in _SENTENCE_ENDS
             yield Mention(name, last_title >= 0, opens, found.start())
 
 
@@ -74,4 +83,7 @@ def _is_title(word: str, known: NameWords, run: list[str]) -> bool:
 
 def _trimmed(words: list[str]) -> list[str]:
     """Without the possessive."""
-    return [*words[:-1], re.sub(r"['’]s?$", "", words[-1])]
+    last = words[-1]
+    for ending in _POSSESSIVES:
+        last = last.removesuffix(ending)
+    return [*words[:-1], last]

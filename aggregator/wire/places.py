@@ -29,6 +29,7 @@ _NOT_IN_PLACES = re.compile(r"[\d_]")
 _OUTER = " \t,;:-–—/،\u200e\u200f"
 #: Between places: a slash, an ampersand, a raised dot, a semicolon, the word for "and".
 _BETWEEN = re.compile(r"\s?[/&·;]\s?|\s+(?:and|und|et|AND|UND|ET|و)\s+|\s-\s")
+_HOST = re.compile(r"\w\.[a-z]{2,}")
 _ORDINARY = re.compile(r"[a-zà-öø-ÿа-яёα-ω]")
 
 
@@ -110,6 +111,8 @@ def is_place(place: str) -> bool:
         return False
     known = _words()
     if cannot_open(words[0]) and not place.startswith(known.not_first_but):
+        return False
+    if _HOST.search(place):
         return False
     return all(word in known.particles or "." in word or not _ORDINARY.match(word) for word in words)
 

@@ -1,7 +1,8 @@
 """Quotations with their speakers, by the words of quotes.toml. Pure.
 
 A quotation is kept when the text says who speaks: by a cue behind (``he said``), before (``Reed said:``),
-or because it goes on where an attributed one stopped. A pronoun is who spoke, or was the subject, last.
+or because it goes on where an attributed one stopped, also in the next paragraph. A pronoun is who spoke,
+or was the subject, last.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class _Span:
     start: int  # of the opening mark
     end: int  # behind the closing mark
     text: str
+    unclosed: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class _Talk:
 
     people: dict[str, str] = field(default_factory=dict)  # surname to full name
     current: str | None = None  # the last speaker or subject
+    unclosed: str | None = None  # who speaks on in the next paragraph
 
 
 def read_quotes(paragraphs: tuple[str, ...], language: str | None = None) -> tuple[Quote, ...]:
@@ -67,7 +70,7 @@ def read_quotes(paragraphs: tuple[str, ...], language: str | None = None) -> tup
     if voice is None:
         return ()
     texts = _within_reach(paragraphs)
-    spans = [_spans(text) for text in texts]
+    spans = [_spans(text, following) for text, following in itertools.pairwise([*texts, ""])]
     if not any(spans):
         return ()
     talk = _Talk(_people(texts, spans, voice))
@@ -88,11 +91,17 @@ def _within_reach(paragraphs: tuple[str, ...]) -> list[str]:
     return texts
 
 
-def _spans(text: str) -> list[_Span]:
-    return [
+def _spans(text: str, following: str) -> list[_Span]:
+    """The quotations of a paragraph; the last one is left open when the next paragraph opens with a mark."""
+    spans = [
         _Span(found.start(), found.end(), next(group for group in found.groups() if group is not None))
         for found in itertools.islice(_QUOTED.finditer(text), _MOST_QUOTES)
     ]
+    if following[:1] in _OPENING_MARKS and following:
+        start = text.find(following[0], spans[-1].end if spans else 0)
+        if start >= 0:
+            spans.append(_Span(start, len(text), text[start + 1 :], unclosed=True))
+    return spans
 
 
 def _narration(text: str, spans: list[_Span]) -> str:
@@ -122,13 +131,14 @@ def _quotes_of_paragraph(index: int, text: str, spans: list[_Span], talk: _Talk,
     end = 0
     for span in spans:
         _hear(narration[end : span.start], talk, voice)
-        quote = _attributed(index, span, narration, talk, voice) or _carried(index, span, text, quotes)
-        if quote and len(span.text.split()) >= _LEAST_WORDS:
+        quote = _attributed(index, span, narration, talk, voice) or _carried(index, span, text, quotes, talk)
+        if quote:
             quotes.append(quote)
             talk.current = quote.speaker or talk.current
         end = span.end
     _hear(narration[end:], talk, voice)
-    return quotes
+    talk.unclosed = quotes[-1].speaker if quotes and spans[-1].unclosed else None
+    return [quote for quote in quotes if len(quote.text.split()) >= _LEAST_WORDS]
 
 
 def _hear(narration: str, talk: _Talk, voice: Voice) -> None:
@@ -159,9 +169,11 @@ def _announced(index: int, span: _Span, narration: str, talk: _Talk, voice: Voic
     return _quote(index, span, found, talk, voice) if found else None
 
 
-def _carried(index: int, span: _Span, text: str, quotes: list[Quote]) -> Quote | None:
-    """The speaker of the quotation before it, when the next sentence goes on in quotation marks."""
+def _carried(index: int, span: _Span, text: str, quotes: list[Quote], talk: _Talk) -> Quote | None:
+    """The speaker of the quotation before it, when the next sentence or paragraph goes on in marks."""
     between = text[: span.start].rstrip()
+    if not between and talk.unclosed:
+        return Quote(span.text.strip(), index, talk.unclosed, None, "carried")
     if not quotes or not between.endswith((".", "!", "?")) or not span.text[:1].isupper():
         return None
     return Quote(span.text.strip(), index, quotes[-1].speaker, None, "carried")

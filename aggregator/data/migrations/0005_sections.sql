@@ -1,0 +1,2 @@
+-- Sections are asked for without regard to case.
+CREATE INDEX articles_section ON articles (section COLLATE NOCASE);

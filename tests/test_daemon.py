@@ -1,0 +1,172 @@
+"""`aggregator run` as a service manager meets it: a process, its signals, its log, its exit status."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from conftest import FERRY, Answer, Gate, Item, page, rss
+
+from aggregator.store import Store
+
+if TYPE_CHECKING:
+    from conftest import Room, Wire
+
+#: No step takes longer, even on a busy machine; a test that waits so long has failed.
+PATIENCE_S = 60.0
+
+
+class Daemon:
+    """The running daemon; a context manager that ends it, whatever happens."""
+
+    def __init__(self, room: Room, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            room.command("run", *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        self.said: list[str] = []
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            self._lines.put(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self.ended()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends it a signal."""
+        self._process.send_signal(number)
+
+    def wait_for(self, text: str) -> str:
+        """The next line of the log with that text in it."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self.said.append(self._lines.get(timeout=max(until - time.monotonic(), 0.01)))
+            except queue.Empty:
+                pytest.fail(f"the log never said {text!r}: {''.join(self.said)}")
+            if text in self.said[-1]:
+                return self.said[-1]
+
+    def ended(self) -> int:
+        """Its exit status, when it has ended; all of its log is in ``said``."""
+        status = self._process.wait(PATIENCE_S)
+        self._reader.join()
+        while not self._lines.empty():
+            self.said.append(self._lines.get())
+        for pipe in (self._process.stdout, self._process.stderr):
+            assert pipe
+            pipe.close()
+        return status
+
+
+def one_article(wire: Wire) -> str:
+    """A feed of one article; its URL."""
+    link = wire.set("/ferry", page("Ferry turns back", *FERRY))
+    return wire.set("/rss", rss(Item(link, "Ferry turns back", "It is back.")), ETag='"1"')
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_polls_until_it_is_told_to_stop(wire: Wire, room: Room, number: signal.Signals) -> None:
+    good = {"url": one_article(wire), "name": "harbour", "every": "1s"}
+    room.write(good, {"url": wire.url("/none"), "name": "broken"})
+    with Daemon(room) as daemon:
+        daemon.wait_for("polling 2 feeds into")
+        daemon.wait_for("feed harbour: new (1 new, 0 changed)")
+        daemon.wait_for(f"article {wire.url('/ferry')}: new")
+        daemon.wait_for("feed harbour: not_modified")
+        daemon.signal(number)
+        assert daemon.ended() == 0
+    assert "stopped" in daemon.said[-1]
+    [line] = [line for line in daemon.said if "feed broken" in line]
+    assert "warning: feed broken: error: answered HTTP 404 Not Found" in line
+    assert "Traceback" not in "".join(daemon.said)
+    assert room.rows("SELECT headline, text_basis FROM articles") == [("Ferry turns back", "page")]
+    assert [each.status for each in wire.asked if each.path == "/rss"][:2] == [200, 304]
+    assert not room.db.with_name("wire.db-wal").exists()
+
+
+def test_feeds_yaml_is_taken_up_when_it_changes_and_kept_when_it_breaks(wire: Wire, room: Room) -> None:
+    first = {"url": one_article(wire), "name": "harbour"}
+    second = {"url": wire.set("/more", rss(Item("", "Bakers agree", guid="1"))), "name": "bakers"}
+    room.write(first)
+    with Daemon(room) as daemon:
+        daemon.wait_for("feed harbour: new")
+        room.write(first, second)
+        daemon.wait_for("read again: 2 feeds")
+        daemon.wait_for("feed bakers: new (1 new")
+        room.feeds.write_text("feeds:\n- url: nowhere\n  colour: red\n")
+        daemon.signal(signal.SIGHUP)
+        assert "feeds.yaml:2: feeds[0].url: 'nowhere' is not" in daemon.wait_for("warning")
+        assert "feeds.yaml:3: feeds[0].colour: unknown key" in daemon.wait_for("warning")
+        daemon.wait_for("is not taken; the feeds stay as they were")
+        room.feeds.unlink()
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("no such file")
+        assert room.rows("SELECT name, state FROM feeds ORDER BY id") == [
+            ("harbour", "active"),
+            ("bakers", "active"),
+        ]
+        room.write(second)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("read again: 1 feeds")
+        assert room.rows("SELECT name, state FROM feeds ORDER BY id") == [
+            ("harbour", "paused"),
+            ("bakers", "active"),
+        ]
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+    assert "Traceback" not in "".join(daemon.said)
+
+
+def test_what_is_in_hand_is_finished(wire: Wire, room: Room) -> None:
+    room.write(one_article(wire))
+    gate = Gate()
+    wire.answers["/ferry"] = Answer(wire.answers["/ferry"].body, gate=gate)
+    with Daemon(room) as daemon:
+        assert gate.reached.wait(PATIENCE_S)
+        daemon.signal(signal.SIGTERM)
+        gate.open.set()
+        assert daemon.ended() == 0
+    assert room.rows("SELECT text_basis FROM articles") == [("page",)]
+
+
+def test_what_does_not_finish_is_due_again(wire: Wire, room: Room) -> None:
+    room.write(one_article(wire))
+    gate = Gate()
+    good = wire.answers["/ferry"]
+    wire.answers["/ferry"] = Answer(good.body, gate=gate)
+    with Daemon(room) as daemon:
+        assert gate.reached.wait(PATIENCE_S)
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+    gate.open.set()
+    assert "Traceback" not in "".join(daemon.said)
+    assert room.rows("SELECT due_at IS NULL, article_id FROM entries") == [(0, None)]
+    wire.answers["/ferry"] = good
+    assert room.run("poll").returncode == 0
+    assert room.rows("SELECT text_basis FROM articles") == [("page",)]
+
+
+def test_a_database_that_cannot_be_written_ends_it_with_one_line(wire: Wire, room: Room) -> None:
+    room.write(one_article(wire))
+    with Store(room.db) as store:
+        store.conn.execute(
+            "CREATE TRIGGER stop BEFORE INSERT ON fetches BEGIN SELECT raise(ABORT, 'no'); END"
+        )
+    with Daemon(room) as daemon:
+        assert daemon.ended() == 1
+    assert daemon.said[-1] == f"aggregator: {room.db}: no\n"
+    assert "Traceback" not in "".join(daemon.said)
