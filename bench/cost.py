@@ -169,7 +169,7 @@ def print_costs(rounds: list[dict[str, Costs]], many: Copies) -> None:
     for what, read in _FIGURES.items():
         figures = [[read(costs) for costs in each.values()] for each in rounds]
         medians = "".join(f"{statistics.median(column):12.2f}" for column in zip(*figures, strict=True))
-        print(f"{what:42}{medians}{_ratios(figures) if len(names) > 1 else ''}")
+        print(f"{what:42}{medians}{_ratios(figures) if len(names) > 1 and what != _OURS_ALONE else ''}")
 
 
 def _ratios(figures: list[list[float]]) -> str:
@@ -178,13 +178,15 @@ def _ratios(figures: list[list[float]]) -> str:
     return f"{statistics.median(ratios):9.2f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
+#: The peer makes no articles: there is nothing to compare.
+_OURS_ALONE = "a new entry and its article"
 _FIGURES: dict[str, Callable[[Costs], float]] = {
     "start of the program": lambda costs: costs.start,
     "a feed, not modified (304)": lambda costs: costs.feed[UNMODIFIED],
     "a feed, other bytes, the same words": lambda costs: costs.feed[SAME],
     "a feed, changed": lambda costs: costs.feed[CHANGED],
     "a feed, seen for the first time": lambda costs: costs.feed[FIRST],
-    "a new entry and its article": lambda costs: costs.article,
+    _OURS_ALONE: lambda costs: costs.article,
 }
 
 

@@ -1,8 +1,8 @@
-"""Parses a directory of feeds with the shipped code: predictions for its scorer, and speed beside other parsers.
+"""Parses a directory of feeds with the shipped code: predictions for its scorer, and speed beside others.
 
-``python -m bench.feeds DIR --out preds.jsonl [--speed]``; DIR holds index.jsonl ({"file", "group"}) and the files
-it names, gzipped or not. ``--speed`` takes the files of the group ``real``; it needs fastfeedparser for one of
-its lines, which is no dependency of the project: install it beside it to see that line.
+``python -m bench.feeds DIR --out preds.jsonl [--speed]``; DIR holds index.jsonl ({"file", "group"}) and the
+files it names, gzipped or not. ``--speed`` takes the files of the group ``real``; the line of fastfeedparser
+is missing where that is not installed, for it is no dependency of the project.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 #: The set does not know the addresses of its feeds: a link relative to that stays so in the predictions.
 _UNKNOWN = "https://feed.invalid"
-#: Share of a feed's entries that is new at its second sight.
-_NEW = 0.1
 
 
 class Speed(NamedTuple):
@@ -95,7 +93,7 @@ def print_speeds(bodies: Sequence[bytes], rounds: int) -> None:
     megabytes = sum(map(len, bodies)) / 1e6
     for parse in parsers.values():
         _measured(parse, bodies[:20])
-    runs = {name: [] for name in parsers}  # type: dict[str, list[Speed]]
+    runs: dict[str, list[Speed]] = {name: [] for name in parsers}
     for _ in range(rounds):
         for name, parse in parsers.items():
             runs[name].append(_measured(parse, bodies))

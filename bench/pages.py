@@ -2,8 +2,10 @@
 
 ``python -m bench.pages DIR [--out FILE] [--profile]``: DIR holds index.jsonl ({set, id, domain, html_path,
 gold}), the gzipped pages and the set's own scorer, score.py. The feeds carry a title and a link and nothing
-else; a title is the gold one where there is one, so the scores of titles measure nothing here. Exit status 1
-when an entry ends without an article, or with a poorer text than its page's and no reason.
+else; a title is the gold one where there is one, which the program may use, so the scores of titles flatter.
+The pages' hosts are loopback addresses: rules of single outlets (``data/sites.toml``) do not apply. Agencies
+have a column of their own and are no authors here. Exit status 1 when an entry ends without an article, or
+with a poorer text than its page's and no reason.
 """
 
 from __future__ import annotations
@@ -57,9 +59,7 @@ def main() -> None:
                 program = Program(Path(temporary) / "feeds.yaml", Path(temporary) / "profiled.db")
                 print(f"  where the time goes: {profile_poll(program)}")
         out.write_text("".join(json.dumps(_prediction(each)) + "\n" for each in stored), "utf8")
-        print(
-            "\nThe set's own score of the database (titles were given to the feeds, theirs measure nothing):"
-        )
+        print("\nThe set's own score of the database:", flush=True)
         score = subprocess.run([sys.executable, asked.directory / "score.py", out], check=False)
     sys.exit(1 if faults or score.returncode else 0)
 

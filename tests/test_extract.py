@@ -12,8 +12,10 @@ import pytest
 from aggregator.errors import ParseError
 from aggregator.extract import carries_full_text, extract_entry, extract_page
 from aggregator.extract.people import names_of
+from aggregator.extract.phrases import furniture, phrase_kind
 from aggregator.extract.sites import Site, site_of
 from aggregator.model import Article, Entry, Feed, TextBasis
+from aggregator.text import digest
 
 PAGES = Path(__file__).parent / "pages"
 FEED = Feed(
@@ -197,3 +199,38 @@ def test_charsets(charset: str, declared: str, content_type: str | None) -> None
     text = words.get(charset, "渡船再開運行" if charset == "gb18030" else "船が島に着いた") + " 1 2 3 4 5."
     page = f"<html><head><meta charset='{declared}'></head><body><p>{text}</p></body></html>".encode(charset)
     assert extract_page(page, url="https://wire.example/1", content_type=content_type).paragraphs == (text,)
+
+
+def test_the_feeds_headline_decides_between_those_of_the_page() -> None:
+    page = (
+        b"<html><head><meta property=og:title content='Ferry is back'></head>"
+        b"<h1>The ferry returns</h1><p>It sails again from Monday."
+    )
+    for told, headline in (("Ferry is Back!", "Ferry is back"), ("The ferry returns", "The ferry returns")):
+        assert extract_page(page, url="https://wire.example/1", entry=entry(title=told)).headline == headline
+
+
+def test_lines_known_to_repeat_across_the_outlet_are_left_out() -> None:
+    page = (PAGES / "plain.html").read_bytes()
+    whole = extract_page(page, url="https://q.example/").paragraphs
+    known = frozenset([digest(whole[1])])
+    assert extract_page(page, url="https://q.example/", furniture=known).paragraphs == (whole[0], whole[2])
+
+
+def test_phrases_of_furniture_are_written_as_they_are_compared() -> None:
+    phrases = [phrase for kind in furniture()["phrases"].values() for phrase in kind]
+    assert [phrase for phrase in phrases if phrase != phrase.casefold() or not phrase.strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("READ MORE: The bridge is closed", "more"),
+        ("» Lesen Sie auch: Die Brücke ist zu", "more"),
+        ("© The Quay Post", "notice"),
+        ("Sharepoint was down on Monday", None),
+        ("The ferry runs again.", None),
+    ],
+)
+def test_lines_that_open_as_furniture_does(line: str, kind: str | None) -> None:
+    assert phrase_kind(line) == kind

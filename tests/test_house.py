@@ -120,7 +120,7 @@ OWNERS = {
     "subprocess": set[str](),
     "pickle": set[str](),
     "requests": set[str](),
-    "random": {"pipeline"},
+    "random": {"polls"},
     "time": {"fetch", "daemon"},
 }
 

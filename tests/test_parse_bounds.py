@@ -33,6 +33,16 @@ def test_entities_are_not_expanded() -> None:
     assert parsed(body).entries[0].title == "&a11;ha"
 
 
+def test_a_long_prolog_costs_no_more_than_its_length() -> None:
+    body = (
+        b"<?xml version='1.0'?>"
+        + b"<!---->" * 100_000
+        + b" " * MEGABYTE
+        + rss(ITEM.replace(b"One", b"A & B"))
+    )
+    assert parsed(body).entries[0].title == "A & B"
+
+
 def test_no_file_is_read_for_an_entity() -> None:
     body = b"<!DOCTYPE rss [<!ENTITY f SYSTEM 'file:///etc/hostname'>]>" + rss(
         b"<item><title>x&f;y</title></item>"
@@ -77,9 +87,10 @@ def test_more_entries_than_are_read(padding: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (rss(b"<item><title>" + b"&" * MEGABYTE + b"</title></item>"), "in more than 200,000 places"),
+        (rss(b"<item><title>" + b"&" * MEGABYTE + b"</title></item>"), "in 200,000 places or more"),
         (b'{"items": [' + b'{"id": 1}, ' * 300_000 + b"{}]}", "too large"),
-        (b'{"items": ' + b"[" * MEGABYTE, "recursion"),
+        (b'{"items": [' + b"1," * (2 * MEGABYTE) + b"1]}", "too large"),
+        (b'{"items": ' + b"[" * 100_000, "recursion"),
         (b'{"items": [{"id": ' + b"1" * MEGABYTE + b"}]}", "digits"),
         (b"<!DOCTYPE " * 100_000, "not a feed"),
         (b"<html><p>x<br>" * 100_000, "HTML page"),
@@ -87,7 +98,18 @@ def test_more_entries_than_are_read(padding: bytes) -> None:
         (b"\n" * (130 * 1_048_576), "empty"),
         (rss(b"\n" * (130 * 1_048_576)), "more than 128 MB"),
     ],
-    ids=["ampersands", "objects", "brackets", "digits", "doctypes", "html", "text", "lines", "bytes"],
+    ids=[
+        "ampersands",
+        "objects",
+        "values",
+        "brackets",
+        "digits",
+        "doctypes",
+        "html",
+        "text",
+        "lines",
+        "bytes",
+    ],
 )
 def test_what_is_not_worth_reading_is_refused(body: bytes, reason: str) -> None:
     with pytest.raises(ParseError, match=reason):
@@ -104,10 +126,24 @@ def test_what_is_not_worth_reading_is_refused(body: bytes, reason: str) -> None:
         (ITEM + b"<item><guid>2</guid><title>" + b"<![CDATA[" * 100_000 + b"</title></item>", 2),
         (ITEM + b"<item><guid>2</guid>" + b"<category>a</category>" * 100_000 + b"</item>", 2),
         (ITEM + b"<item><guid>2</guid>" + b"<author>a</author>" * 100_000 + b"</item>", 2),
+        (b"<!---->" * 100_000 + b" " * MEGABYTE + ITEM + b"<item><title>&x</title></item>", 2),
+        (ITEM + b"<item><title>a<!-- &#xD800; --&#xD800;> &#55296;</title></item>", 2),
         (ITEM + b"<item><guid>2</guid><pubDate>" + b"1 " * MEGABYTE + b"</pubDate></item>", 2),
         (ITEM + b"<item><title>" + b"\xff\xfea" * MEGABYTE + b"</title></item>", 2),
     ],
-    ids=["nesting", "markup", "attributes", "mail", "cdata", "tags", "authors", "date", "bytes"],
+    ids=[
+        "nesting",
+        "markup",
+        "attributes",
+        "mail",
+        "cdata",
+        "tags",
+        "authors",
+        "comments",
+        "surrogates",
+        "date",
+        "bytes",
+    ],
 )
 def test_the_entry_before_a_hostile_one_is_kept(items: bytes, count: int) -> None:
     found = parsed(rss(items))

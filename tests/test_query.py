@@ -223,6 +223,7 @@ def test_nothing_is_sorted(desk: Desk, given: dict[str, Any]) -> None:
 def test_words_are_counted_in_the_search_index_alone() -> None:
     asked = ask(Filter(words="storm"))
     assert counting(asked).source == "articles_fts"
+    assert counting(asked).conditions == ("articles_fts MATCH :match",)
 
 
 def test_a_database_that_cannot_be_asked(tmp_path: Path) -> None:

@@ -122,3 +122,15 @@ def test_a_quotation_goes_on_in_the_next_paragraph() -> None:
 def test_a_short_quotation_hands_its_speaker_on() -> None:
     (quote,) = read_quotes(('Mayor Tom Reed spoke. "No," he said. "We will not close it."',), "en")
     assert (quote.text, quote.speaker) == ("We will not close it.", "Tom Reed")
+
+
+def test_he_is_nobody_who_was_she() -> None:
+    quotes = read_quotes(
+        (
+            "Tom Reed and the town disagree. Nora Quill runs the mill.",
+            '"It is my mill," she said. "It stays."',
+            '"It is our river after all," he said.',
+        ),
+        "en",
+    )
+    assert [quote.speaker for quote in quotes] == ["Nora Quill", "Tom Reed"]

@@ -157,6 +157,8 @@ def _break(walk: _Walk) -> None:
 
 
 def _names(element: _Element) -> str:
+    if not element.keys():
+        return ""
     get = element.get
     said = " ".join([value for name in _NAMING if (value := get(name))])[:_LONGEST_NAMES]
     if not said.islower():

@@ -83,6 +83,7 @@ def hints_of(names: str) -> frozenset[str]:
     return frozenset(str(found.lastgroup) for found in _KINDS.finditer(names))
 
 
+@functools.lru_cache(maxsize=8192)
 def is_foreign(names: str) -> bool:
     """Whether an element by its names holds readers' comments or a consent dialog."""
     return bool(_FOREIGN.search(names))

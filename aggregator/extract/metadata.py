@@ -72,12 +72,16 @@ class Metadata:
     linked_body: str | None  # JSON-LD articleBody
 
 
-def read_metadata(page: Page, site: Site, zone: str | None = None) -> Metadata:
-    """The page's own words about its article; ``zone`` (IANA) reads times printed without an offset."""
+def read_metadata(page: Page, site: Site, zone: str | None = None, told: str | None = None) -> Metadata:
+    """The page's own words about its article.
+
+    ``zone`` (IANA) reads times printed without an offset; ``told`` is the feed's headline: where the page has
+    several, that one is it.
+    """
     news = article_object(page)
     zone = zone or site.timezone
     return Metadata(
-        headline=_headline(page, news, site),
+        headline=_headline(page, news, site, told),
         deck=_deck(page, news),
         authors=_authors(page, news),
         outlet_authors=tuple(name for one in _each(news.get("author")) for name in _author_names(one)),
@@ -128,8 +132,8 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 (JSON is anything)
     return None
 
 
-def _headline(page: Page, news: dict[str, Any], site: Site) -> str | None:
-    """JSON-LD's headline, else the heading that others agree with, else what is shared, else any."""
+def _headline(page: Page, news: dict[str, Any], site: Site, told: str | None) -> str | None:
+    """The one the feed tells, else JSON-LD's, else the heading others agree with, else what is shared."""
     names = outlet_names(page)
     titles = islice(page.root.iter("h1"), _MOST_HEADINGS)
     headings = [text for h1 in titles if (text := one_line(text_of(h1)[:_LONGEST_TITLE]))]
@@ -140,7 +144,9 @@ def _headline(page: Page, news: dict[str, Any], site: Site) -> str | None:
     by_name = {"json-ld": linked, "og:title": shared, "h1": next(iter([*agreed, *headings]), None)}
     kicked = shared if linked and shared and linked.endswith(f": {shared}") else None
     candidates = (by_name.get(site.headline or ""), kicked, linked, *agreed, shared, *headings, title)
-    return next((text for text in candidates if text and len(text) <= _HEADLINE_LIMIT), None)
+    fit = [text for text in candidates if text and len(text) <= _HEADLINE_LIMIT]
+    form = _squeeze(told or "")
+    return next((text for text in fit if _squeeze(text) == form), None) or next(iter(fit), None)
 
 
 def _agrees(heading: str, others: Iterable[str | None]) -> bool:

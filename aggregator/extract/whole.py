@@ -20,7 +20,7 @@ from aggregator.extract.sites import site_of
 from aggregator.extract.walls import WALL_WORDS, wall_of
 from aggregator.model import Article, TextBasis
 from aggregator.parse.dates import read_date
-from aggregator.text import count_words, one_line, paragraphs_of
+from aggregator.text import count_words, digest, one_line, paragraphs_of
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry, Feed
 
+#: JSON-LD's text is taken when it is so many times as long as what the page shows: that is a teaser.
+_MUCH_MORE = 2
 #: A page whose text is shorter has none: flashes run to ten words, stray captions and buttons to a few.
 _LEAST_WORDS = 5
 
@@ -47,8 +49,12 @@ def extract_page(
     content_type: str | None = None,
     entry: Entry | None = None,
     feed: Feed | None = None,
+    furniture: frozenset[bytes] = frozenset(),
 ) -> Article:
     """The article of a page, with what its feed and entry say where the page is silent.
+
+    ``furniture`` are digests (``aggregator.text.digest``) of lines known to repeat across the outlet's pages;
+    they are left out.
 
     Raises:
         ParseError: the page has no usable article text; the reason is in words.
@@ -56,10 +62,12 @@ def extract_page(
     page = read_page(body, url, content_type)
     site = site_of(url)
     zone = (feed.timezone if feed else None) or site.timezone
-    said = read_metadata(page, site, zone)
+    said = read_metadata(page, site, zone, entry.title if entry else None)
     reading = read_body(page, said)
     head = read_head(reading.scene, reading.kept, said, zone)
     text = _text(page, said, reading, head, dict(feed.extract) if feed else {})
+    if furniture:
+        text = replace(text, paragraphs=tuple(p for p in text.paragraphs if digest(p) not in furniture))
     _refuse_walls(page, text)
     return _article(page, _settled(page, said, reading, head, feed), text, entry, feed)
 
@@ -74,9 +82,9 @@ def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: d
         if selected:
             return Body(tuple(selected), rule)
     found = reading.paragraphs(without=_apart(reading, head.deck))
-    linked = paragraphs_of(said.linked_body) if said.linked_body else ()
-    if count_words(" ".join(linked)) > 2 * count_words(" ".join(found)):
-        return Body(linked, "json-ld")
+    linked = said.linked_body or ""
+    if len(linked) > _MUCH_MORE * sum(map(len, found)) and (told := paragraphs_of(linked)):
+        return Body(told, "json-ld")
     return Body(found, "signs")
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.errors import ParseError
-from aggregator.parse.cdata import lift
 from aggregator.parse.drafts import MAX_CONTENT, MAX_ENTRIES, EntryDraft, FeedDraft
 from aggregator.parse.encoding import Decoded, declared_utf8, decode
 from aggregator.parse.entries import entry_draft, local_name, readers_in
@@ -62,20 +61,24 @@ def read_xml(body: bytes, content_type: str | None) -> FeedDraft:
     """
     if len(body) > _LARGEST:
         raise ParseError(f"the document has more than {_LARGEST // 1_048_576} MB")
-    if len(body) > _LARGEST_TREE:
-        return _read_stream(body)
+    try:
+        return _read_stream(body) if len(body) > _LARGEST_TREE else _read_tree(body, content_type)
+    except UnicodeDecodeError as fault:  # libxml2 recovers characters that do not exist
+        raise ParseError(f"not well-formed: no character has the bytes {fault.object[:9]!r}") from fault
+
+
+def _read_tree(body: bytes, content_type: str | None) -> FeedDraft:
     if not body.startswith(b"<"):
         body = body.lstrip(_BEFORE_XML)
     if not declared_utf8(body):
         return _read_decoded(decode(body, content_type))
-    if has_doctype(body):
+    if b"<!DOCTYPE" in body and has_doctype(body.decode("utf-8", "replace")):
         return _read_broken(decode(body, content_type), None)
-    document, texts = lift(body)
     try:
-        root = etree.fromstring(document, _parser(recover=False))
+        root = etree.fromstring(body, _parser(recover=False))
     except etree.XMLSyntaxError as fault:
         return _read_broken(decode(body, content_type), _reason(fault))
-    return draft_of(_feed_root(root), texts)
+    return draft_of(_feed_root(root))
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
@@ -191,7 +194,7 @@ def _read_stream(body: bytes) -> FeedDraft:
             if is_item(item):
                 root = item.getroottree().getroot()
                 readers = readers or readers_in(namespace_of(item))
-                entries.append(entry_draft(item, readers, ()))
+                entries.append(entry_draft(item, readers))
                 item.clear()
         if len(entries) > MAX_ENTRIES:
             break
@@ -203,7 +206,7 @@ def _read_stream(body: bytes) -> FeedDraft:
     warning = f"not well-formed: {fault.message}"[:_LONGEST_REASON] if fault else None
     if any(_long_sections(body)) or any(_long_runs(body)):
         warning = f"texts of more than {_LONGEST_TEXT // 1_048_576} MB are cut"
-    return feed_draft(root, entries, ())._replace(warning=warning)
+    return feed_draft(root, entries)._replace(warning=warning)
 
 
 def _chunks(pieces: Iterable[memoryview]) -> Iterator[bytes]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from aggregator.parse.cdata import restore
 from aggregator.parse.drafts import MAX_NAME, MAX_TAGS, EntryDraft
 from aggregator.parse.elements import CONTAINER, uses_in
 
@@ -73,8 +72,8 @@ def _readers_in(namespace: str) -> dict[str, tuple[Reader, str, int]]:
     return {tag: (_reader(use), use.field, use.rank) for tag, use in uses_in(namespace).items()}
 
 
-def entry_draft(item: etree._Element, readers: Readers, texts: tuple[str, ...]) -> EntryDraft:
-    """What one item says; `texts` are those that were taken out of its document."""
+def entry_draft(item: etree._Element, readers: Readers) -> EntryDraft:
+    """What one item says."""
     found = _Found()
     _collect(item, readers, found)
     values = found.values
@@ -82,11 +81,7 @@ def entry_draft(item: etree._Element, readers: Readers, texts: tuple[str, ...]) 
         found.put("id", 0, item.get(_RDF_ABOUT))
     if "link" not in values and _id_is_link(found):
         values["link"] = values["id"]
-    base = _base(found)
-    if texts:
-        values = {field: restore(value, texts) for field, value in values.items()}
-        found.tags = [restore(tag, texts) for tag in found.tags]
-    return EntryDraft(tags=tuple(found.tags), base=base, **values)
+    return EntryDraft(tags=tuple(found.tags), base=_base(found), **values)
 
 
 def local_name(node: etree._Element) -> str:

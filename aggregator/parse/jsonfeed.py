@@ -11,8 +11,8 @@ from aggregator.parse.encoding import decode
 
 #: What JSON's escapes can name and no text holds: halves of surrogate pairs, controls.
 _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-#: Bytes and objects beyond which a document is not read: it takes 20 times its size in memory.
-_LARGEST, _MOST_OBJECTS = 32 * 1_024 * 1_024, 200_000
+#: Bytes, objects and lists, and values beyond which a document is not read: each costs up to 100 bytes.
+_LARGEST, _MOST_GROUPS, _MOST_VALUES = 32 * 1_024 * 1_024, 200_000, 1_000_000
 
 
 def read_json_feed(body: bytes, content_type: str | None = None) -> FeedDraft:
@@ -21,8 +21,9 @@ def read_json_feed(body: bytes, content_type: str | None = None) -> FeedDraft:
     Raises:
         ParseError: it is no JSON, or JSON without a list of items.
     """
-    if len(body) > _LARGEST or body.count(b"{") > _MOST_OBJECTS:
-        raise ParseError(f"the JSON document is too large: {len(body):,} bytes, {body.count(b'{'):,} objects")
+    groups = body.count(b"{") + body.count(b"[")
+    if len(body) > _LARGEST or groups > _MOST_GROUPS or body.count(b",") > _MOST_VALUES:
+        raise ParseError(f"the JSON document is too large: {len(body):,} bytes, {groups:,} objects and lists")
     try:
         data = json.loads(decode(body, content_type).text, strict=False)
     except (ValueError, RecursionError) as fault:

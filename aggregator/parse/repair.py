@@ -13,9 +13,8 @@ from aggregator.errors import ParseError
 
 #: Entities of a document's own that are put in; the longest such text. None may refer to another.
 _MAX_ENTITIES, _MAX_ENTITY = 100, 200
-#: A document type, with what may precede it (XML 1.0 §2.8).
-_DOCTYPE = re.compile(r"(?:\s|<\?[^>]*>|<!--.*?-->)*(<!doctype\s)", re.IGNORECASE | re.DOTALL)
-_DOCTYPE_BYTES = re.compile(_DOCTYPE.pattern.encode(), re.IGNORECASE | re.DOTALL)
+_DOCTYPE = "<!doctype"
+_SPACES = re.compile(r"\s*")
 _DECLARATION = re.compile(r"<\?xml\s[^>]{0,300}\?>")
 _ENTITY = re.compile(
     rf"""<!ENTITY\s{{1,9}}([\w.-]{{1,40}})\s{{1,9}}(?:"([^"<&%]{{0,{_MAX_ENTITY}}})"|'([^'<&%]{{0,{_MAX_ENTITY}}})')\s{{0,9}}>"""
@@ -39,15 +38,36 @@ _REFERENCE = re.compile(
     """,
     re.VERBOSE,
 )
+_NUMBER = re.compile(r"&\#(?P<number>\d{1,9}|[xX][0-9a-fA-F]{1,8});?")
 _BARE_LESS = re.compile(r"<(?![A-Za-z_/!?])")
 #: References and bare signs that are put right; a document with more is no feed that anybody reads.
 _MAX_FAULTS = 200_000
 
 
-def has_doctype(document: bytes | str) -> bool:
+def has_doctype(text: str) -> bool:
     """Whether a document type declaration precedes the root."""
-    found = _DOCTYPE_BYTES.match(document) if isinstance(document, bytes) else _DOCTYPE.match(document)
-    return found is not None
+    return _doctype_start(text) is not None
+
+
+def _doctype_start(text: str) -> int | None:
+    """Where the declaration begins, behind what may precede it (XML 1.0 §2.8)."""
+    at = 0
+    while True:
+        at = _space_end(text, at)
+        if text.startswith("<!--", at):
+            end = text.find("-->", at)
+        elif text.startswith("<?", at):
+            end = text.find("?>", at)
+        else:
+            return at if text[at : at + len(_DOCTYPE)].lower() == _DOCTYPE else None
+        if end < 0:
+            return None
+        at = text.index(">", end) + 1
+
+
+def _space_end(text: str, at: int) -> int:
+    found = _SPACES.match(text, at)
+    return found.end() if found else at
 
 
 def without_declaration(text: str) -> str:
@@ -67,12 +87,15 @@ def repaired(text: str) -> str:
     text, entities = _without_doctype(_DECLARATION.sub("", _from_root(_known(text))))
     faults = 0
     parts = _KEPT.split(text)
-    for at in range(0, len(parts), 2):
-        part, references = _REFERENCE.subn(lambda found: _right(found, entities), parts[at])
-        parts[at], bare = _BARE_LESS.subn("&lt;", part)
+    for at, part in enumerate(parts):
+        if at % 2:
+            parts[at] = _NUMBER.sub(_without_surrogate, part)
+            continue
+        found, references = _REFERENCE.subn(lambda each: _right(each, entities), part, _MAX_FAULTS)
+        parts[at], bare = _BARE_LESS.subn("&lt;", found, _MAX_FAULTS)
         faults += references + bare
-        if faults > _MAX_FAULTS:
-            raise ParseError(f"not well-formed in more than {_MAX_FAULTS:,} places")
+        if faults >= _MAX_FAULTS:
+            raise ParseError(f"not well-formed in {_MAX_FAULTS:,} places or more")
     return "".join(parts)
 
 
@@ -95,15 +118,15 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
 
     So no parser ever sees an entity that it could expand.
     """
-    found = _DOCTYPE.match(text)
-    if not found:
+    start = _doctype_start(text)
+    if start is None:
         return text, {}
-    end = _doctype_end(text, found.end())
-    names = _ENTITY.finditer(text, found.end(), end)
+    end = _doctype_end(text, start)
+    names = _ENTITY.finditer(text, start, end)
     declared = {
         each[1]: each[2] or each[3] or "" for each, _ in zip(names, range(_MAX_ENTITIES), strict=False)
     }
-    return text[: found.start(1)] + text[end:], declared
+    return text[:start] + text[end:], declared
 
 
 def _doctype_end(text: str, start: int) -> int:
@@ -125,9 +148,18 @@ def _right(found: re.Match[str], entities: dict[str, str]) -> str:
     return f"&amp;{found[0][1:]}"
 
 
+def _without_surrogate(found: re.Match[str]) -> str:
+    """What stands there, but for half a surrogate pair: a parser that recovers would make a letter of it."""
+    return "" if 0xD800 <= _code(found["number"]) < 0xE000 else found[0]
+
+
+def _code(number: str) -> int:
+    return int(number[1:], 16) if number[0] in "xX" else int(number)
+
+
 def _reference(number: str) -> str:
     """The reference if XML knows its character, else nothing (``&#0;``, ``&#xD800;``, ``&#1114112;``)."""
-    code = int(number[1:], 16) if number[0] in "xX" else int(number)
+    code = _code(number)
     known = (
         code in {9, 10, 13} or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code <= 0x10FFFF
     )

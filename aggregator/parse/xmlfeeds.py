@@ -10,7 +10,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 from aggregator.parse.cadence import read_cadence
-from aggregator.parse.cdata import restore
 from aggregator.parse.drafts import MAX_ENTRIES, EntryDraft, FeedDraft
 from aggregator.parse.elements import families
 from aggregator.parse.entries import entry_draft, inner, is_alternate, local_name, readers_in
@@ -42,24 +41,20 @@ def is_item(node: etree._Element) -> bool:
     return True
 
 
-def draft_of(root: etree._Element, texts: tuple[str, ...] = (), *, whole: bool = True) -> FeedDraft:
-    """What a feed's tree says, in the order of the document; of one that is not whole, wherever items are.
-
-    `texts` are those that were taken out of the document before it was parsed.
-    """
+def draft_of(root: etree._Element, *, whole: bool = True) -> FeedDraft:
+    """What a feed's tree says, in the order of the document; of one that is not whole, wherever items are."""
     items = _items(root, whole=whole)
     readers = readers_in(namespace_of(items[0]) if items else "")
-    return feed_draft(root, [entry_draft(item, readers, texts) for item in items], texts)
+    return feed_draft(root, [entry_draft(item, readers) for item in items])
 
 
-def feed_draft(root: etree._Element, entries: list[EntryDraft], texts: tuple[str, ...]) -> FeedDraft:
+def feed_draft(root: etree._Element, entries: list[EntryDraft]) -> FeedDraft:
     """What the tree says of the feed itself, with its entries."""
     channel = _channel(root)
     namespace = namespace_of(channel)
-    title = next((inner(node) for node in channel.iterchildren(f"{namespace}title")), None)
     return FeedDraft(
         entries=tuple(entries),
-        title=restore(title, texts) if title else None,
+        title=next((inner(node) for node in channel.iterchildren(f"{namespace}title")), None),
         language=_language(root, channel, namespace),
         link=_feed_link(channel, namespace),
         cadence=_cadence(channel, namespace),

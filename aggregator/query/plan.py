@@ -146,7 +146,8 @@ def counting(asked: Asked) -> Select:
         source, at, tests = "articles AS a INDEXED BY articles_seen", "a.id", []
     tests += _range(asked, at)
     tests += [f"+{at} IN ({ids})" for ids in sets]  # plus: ids are tested, not looked up in FTS5 one by one
-    tests.append(_status_counted(asked, f"+{at}"))
+    if asked.filter.status or "match" not in asked.search:  # no canceled text is in the search index
+        tests.append(_status_counted(asked, f"+{at}"))
     if "without" in asked.search:
         tests.append(f"+{at} NOT IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :without)")  # noqa: S608 (our own words)
     return Select(source, tuple(tests), "")

@@ -247,8 +247,8 @@ def _holds(shape: Shape, head: Head, agency: Agency | None, groups: dict[str, st
 
 
 def _is_sure(head: Head) -> bool:
-    """Whether small letters may follow: there is a day, no place, or places in capitals or known by name."""
-    return bool(head.day) or all(place.isupper() or is_city(place) for place in head.places)
+    """Whether small letters may follow: there is a day, no place, or places in capitals."""
+    return bool(head.day) or all(map(str.isupper, head.places))
 
 
 def _is_itself(head: Head, agency: Agency) -> bool:

@@ -56,6 +56,8 @@ class _Talk:
 
     people: dict[str, str] = field(default_factory=dict)  # surname to full name
     current: str | None = None  # the last speaker or subject
+    before: str | None = None  # and the one before
+    sexes: dict[str, int] = field(default_factory=dict)  # by the pronouns they were given
     unclosed: str | None = None  # who speaks on in the next paragraph
 
 
@@ -134,7 +136,7 @@ def _quotes_of_paragraph(index: int, text: str, spans: list[_Span], talk: _Talk,
         quote = _attributed(index, span, narration, talk, voice) or _carried(index, span, text, quotes, talk)
         if quote:
             quotes.append(quote)
-            talk.current = quote.speaker or talk.current
+            _turn_to(quote.speaker, talk)
         end = span.end
     _hear(narration[end:], talk, voice)
     talk.unclosed = quotes[-1].speaker if quotes and spans[-1].unclosed else None
@@ -146,7 +148,22 @@ def _hear(narration: str, talk: _Talk, voice: Voice) -> None:
     for mention in mentions_of(narration, voice.names):
         full = talk.people.get(mention.words[-1])
         if full and (mention.opens or mention.titled or talk.current is None):
-            talk.current = full
+            _turn_to(full, talk)
+
+
+def _turn_to(speaker: str | None, talk: _Talk) -> None:
+    if speaker and speaker != talk.current:
+        talk.before, talk.current = talk.current, speaker
+
+
+def _meant(pronoun: str, talk: _Talk, voice: Voice) -> str | None:
+    """Whom a pronoun means: the last one, or the one before when the last one is of the other sex."""
+    sex = voice.pronouns.index(pronoun) % 2
+    fitting = (name for name in (talk.current, talk.before) if name and talk.sexes.get(name, sex) == sex)
+    name = next(fitting, None)
+    if name:
+        talk.sexes[name] = sex
+    return name
 
 
 def _attributed(index: int, span: _Span, narration: str, talk: _Talk, voice: Voice) -> Quote | None:
@@ -195,7 +212,7 @@ def _speaker(subject: str | None, talk: _Talk, voice: Voice) -> tuple[str | None
         return talk.current, "dropped"
     last = subject.split()[-1]
     if last.lower() in voice.pronouns:
-        return talk.current, "pronoun"
+        return _meant(last.lower(), talk, voice), "pronoun"
     if last.lower() in voice.others:
         return None, "unnamed"
     mention = _best(subject, talk, voice)

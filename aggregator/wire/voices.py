@@ -18,7 +18,7 @@ class Voice:
 
     after: tuple[re.Pattern[str], ...]  # what may follow a closing mark, the surest first
     before: re.Pattern[str]  # a sentence that announces a quotation
-    pronouns: frozenset[str]  # of one person
+    pronouns: tuple[str, ...]  # of one person; of men and women by turns
     others: frozenset[str]  # of several, or of the speaker
     names: NameWords
     starts: frozenset[str]  # small words that open a subject
@@ -39,7 +39,7 @@ def load_voice(language: str) -> Voice | None:
     return Voice(
         _after_patterns(row, verbs, names),
         _before_pattern(row, verbs),
-        frozenset(row["pronouns"].split()),
+        tuple(row["pronouns"].split()),
         frozenset(row["others"].split()),
         names,
         frozenset(row["before"].split()),
