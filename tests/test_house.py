@@ -116,7 +116,7 @@ OWNERS = {
     "rich": {"cli", "render"},
     "signal": {"daemon", "workers"},
     "http": {"fetch", "demo"},
-    "urllib": {"urls", "fetch", "hosts", "config", "browse", "query", "parse", "extract"},
+    "urllib": {"urls", "fetch", "hosts", "robots", "config", "browse", "query", "parse", "extract"},
     "subprocess": set[str](),
     "pickle": set[str](),
     "requests": set[str](),
