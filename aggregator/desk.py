@@ -68,14 +68,15 @@ class Desk:
     turns: Turns = field(default_factory=Turns)
     stopping: bool = False  # what has not been begun is left due
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_IN_FLIGHT))
+    closed: dict[str, datetime] = field(default_factory=dict)  # until when hosts want to be left alone
     robots: dict[str, Robots] = field(default_factory=dict)  # by scheme and host
     robots_locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def __post_init__(self) -> None:
         """Takes over what hosts asked for before; the loop runs already."""
         with self.store.reading() as conn:
-            closed = hosts.closed_hosts(conn, self.clock())
-        for host, until in closed.items():
+            self.closed = hosts.closed_hosts(conn, self.clock())
+        for host, until in self.closed.items():
             self.turns.keep_away(f"//{host}", (until - self.clock()).total_seconds())
 
 
@@ -93,19 +94,24 @@ async def ask_in_turn(desk: Desk, feed: Feed, request: Request, spacing_s: float
         FetchError: there is none; the host is left alone for as long as it asks.
     """
     spacing_s = max(spacing_s, feed.spacing.total_seconds())
-    async with desk.turns.turn(request.url, spacing_s), desk.places:
-        try:
+    try:
+        async with desk.turns.turn(request.url, spacing_s), desk.places:
             return await desk.fetcher.fetch(request)
-        except FetchError as fault:
-            if fault.retry_after_s:
-                _keep_away(desk, request.url, fault.retry_after_s)
-            raise
+    except PostponedError as fault:
+        left = desk.closed[host_of(request.url)] - desk.clock()
+        fault.retry_after_s = max(1, round(left.total_seconds()))
+        raise
+    except FetchError as fault:
+        if fault.retry_after_s:
+            _keep_away(desk, request.url, fault.retry_after_s)
+        raise
 
 
 def _keep_away(desk: Desk, url: str, seconds: int) -> None:
-    granted = desk.turns.keep_away(url, seconds)
+    until = desk.clock() + timedelta(seconds=desk.turns.keep_away(url, seconds))
+    desk.closed[host_of(url)] = max(until, desk.closed.get(host_of(url), until))
     with desk.store.transaction() as conn:
-        hosts.close_host(conn, host_of(url), desk.clock() + timedelta(seconds=granted))
+        hosts.close_host(conn, host_of(url), until)
 
 
 async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:

@@ -102,8 +102,8 @@ def _query(query: str) -> str:
 
 
 def _tracks(pair: str, exact: frozenset[str], prefixes: tuple[str, ...]) -> bool:
-    name = pair.partition("=")[0].lower()
-    return name in exact or name.startswith(prefixes)
+    name, _, value = pair.lower().partition("=")
+    return name in exact or name.startswith(prefixes) or "amp" in (name, value)  # AMP: another dress
 
 
 @functools.cache

@@ -102,7 +102,7 @@ def test_private_addresses_are_asked_only_when_allowed(wire: Wire, room: Room) -
     assert (done.returncode, wire.asked) == (1, [])
     assert "here: failed: 127.0.0.1 is not a public address; allow it with --allow-private" in done.stderr
     assert room.run("poll", "--allow-private").returncode == 0
-    assert wire.paths() == ["/rss", "/0"]
+    assert wire.paths() == ["/rss", "/robots.txt", "/0"]
 
 
 def test_what_a_server_says_cannot_command_the_terminal(wire: Wire, room: Room) -> None:

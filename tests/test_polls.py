@@ -324,3 +324,14 @@ def test_pages_wait_while_robots_txt_cannot_be_had(room: Room, wire: Wire) -> No
     room.poll()
     assert "/story" in wire.paths()
     assert room.rows("SELECT text_basis FROM articles") == [("page",)]
+
+
+# ---------------------------------------------------------------- health
+
+
+def test_a_bot_wall_is_named(room: Room, wire: Wire) -> None:
+    wall = (("CF-Mitigated", "challenge"),)
+    wire.answers["/"] = Answer(b"<html>Just a moment</html>", 403, wall)
+    room.write(wire.url("/"))
+    summary = room.poll(pages=False)
+    assert summary.faults[0].fault == "answered HTTP 403 Forbidden (a bot wall: Cloudflare)"

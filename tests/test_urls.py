@@ -75,6 +75,8 @@ SAME = "https://wire.example/news/1?id=7"
         "https://wire.example/news/1?id=7&",
         "https://wire.example/news/1?utm_source=rss&utm_medium=feed&id=7",
         "https://wire.example/news/1?id=7&fbclid=abc&UTM_Campaign=x",
+        "https://wire.example/news/1?id=7&output=amp",
+        "https://wire.example/news/1?amp&id=7",
         " https://wire.example/news/1?id=7\n",
     ],
 )

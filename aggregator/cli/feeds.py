@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +14,8 @@ from rich.table import Table
 
 from aggregator.config import load_config
 from aggregator.errors import StoreError
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, utc_now
+from aggregator.health import health_of
 from aggregator.model import Feed, Request
 from aggregator.printable import safe_line
 from aggregator.query import open_read_only
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "id", "name", "url", "title", "agency", "section", "language", "state", "interval_s", "next_poll_at",
-    "last_attempt_at", "last_success_at", "last_new_at", "failures", "last_error",
+    "last_attempt_at", "last_success_at", "last_new_at", "failures", "last_error", "interval_why", "moved_to",
+    "not_before_at",
 )  # fmt: skip
+_COUNTED = ("entries", "gaps", "missed", "outcome")
 _SHOWN_ENTRIES = 5
 
 
@@ -77,19 +80,33 @@ def _stored(conn: sqlite3.Connection) -> list[dict[str, Any]]:
         SELECT {", ".join(_COLUMNS)},
                (SELECT count(*) FROM entries WHERE feed_id = feeds.id) AS entries,
                (SELECT count(*) FROM gaps WHERE feed_id = feeds.id) AS gaps,
+               (SELECT sum(estimate) FROM gaps WHERE feed_id = feeds.id) AS missed,
                (
                    SELECT outcome FROM fetches WHERE feed_id = feeds.id ORDER BY started_at DESC LIMIT 1
                ) AS outcome
         FROM feeds ORDER BY name
         """  # noqa: S608 (the columns are ours)
     )
-    names = [*_COLUMNS, "entries", "gaps", "outcome"]
+    names = [*_COLUMNS, *_COUNTED]
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    return [row | {"interval_why": explain_interval(row["outcome"], row["failures"])} for row in found]
+    return [row | _explained(conn, row) for row in found]
+
+
+def _explained(conn: sqlite3.Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """How the feed is doing and why its interval is what it is, in words."""
+    news = conn.execute(
+        "SELECT started_at FROM fetches WHERE feed_id = ? AND outcome = 'new' ORDER BY started_at",
+        (row["id"],),
+    )
+    times = [datetime.fromisoformat(at) for (at,) in news]
+    return {
+        "health": health_of(row["state"], row["failures"], row["last_error"], times, utc_now()),
+        "interval_why": row["interval_why"] or explain_interval(row["outcome"], row["failures"]),
+    }
 
 
 def _unpolled(feed: Feed) -> dict[str, Any]:
-    blank = dict.fromkeys((*_COLUMNS, "entries", "gaps", "outcome"))
+    blank = dict.fromkeys((*_COLUMNS, *_COUNTED)) | {"health": "not polled yet"}
     known = {"name": feed.name, "url": feed.url, "title": feed.title, "agency": feed.agency, "failures": 0}
     interval = {"interval_s": int(feed.every.total_seconds()), "interval_why": "not polled yet"}
     return blank | known | interval | {"state": "active", "entries": 0, "gaps": 0}
@@ -97,13 +114,13 @@ def _unpolled(feed: Feed) -> dict[str, Any]:
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("feed", "state", "last success", "last new", "interval", "entries", "gaps", "failures"):
+    for heading in ("feed", "state", "last success", "last new", "interval", "entries", "gaps", "health"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "entries" else "left")
     for row in rows:
         interval = f"{timedelta(seconds=row['interval_s'])} ({row['interval_why']})"
-        failures = f"{row['failures']}: {row['last_error']}" if row["failures"] else ""
+        gaps = f"{row['gaps']} (about {row['missed']})" if row["missed"] else row["gaps"] or ""
         cells = (row["name"], row["state"], row["last_success_at"], row["last_new_at"], interval)
-        table.add_row(*(_cell(each) for each in (*cells, row["entries"], row["gaps"] or "", failures)))
+        table.add_row(*(_cell(each) for each in (*cells, row["entries"], gaps, row["health"])))
     Console().print(table, markup=False) if rows else click.echo("no feeds", err=True)
 
 
