@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aggregator.model import Request
 
 #: From the first byte sent to the last one read, all redirects included.
-_DEADLINE_S = 26.0
+_DEADLINE_S = 24.0
 #: To connect and to the last line of the headers; then between two pieces of a body.
 _STILL_S = 20.0
 _MOST_REDIRECTS = 5

@@ -30,9 +30,12 @@ Function = tuple[str, int, str]  # file, line, name
 
 _PROGRAM = str(Path(aggregator.__file__).parent)
 #: Modules of the program that are one room with another.
-_SAME_ROOM = {"desk": "pipeline", "rounds": "pipeline", "decoding": "fetch", "hosts": "fetch"}
+_SAME_ROOM = {
+    "desk": "pipeline", "polls": "pipeline", "rounds": "pipeline", "thinking": "pipeline",
+    "decoding": "fetch", "freshness": "fetch", "hosts": "fetch", "robots": "fetch", "rhythm": "schedule",
+}  # fmt: skip
 #: Libraries that the event loop calls by itself → the room they work for; all others count to their callers.
-_WORK_FOR = {"aiohttp": "fetch", "httpx": "fetch", "httpx_aiohttp": "fetch", "asyncio": "event loop"}
+_WORK_FOR = {"aiohttp": "fetch", "asyncio": "event loop"}
 #: Rooms with a smaller share are not shown.
 _SHOWN = 0.01
 _START = "start and imports"
