@@ -91,7 +91,7 @@ def test_it_polls_until_it_is_told_to_stop(wire: Wire, room: Room, number: signa
         assert daemon.ended() == 0
     assert "stopped" in daemon.said[-1]
     [line] = [line for line in daemon.said if "feed broken" in line]
-    assert "WARNING feed broken: error: answered HTTP 404 Not Found" in line
+    assert "warning: feed broken: error: answered HTTP 404 Not Found" in line
     assert "Traceback" not in "".join(daemon.said)
     assert room.rows("SELECT headline, text_basis FROM articles") == [("Ferry turns back", "page")]
     assert [each.status for each in wire.asked if each.path == "/rss"][:2] == [200, 304]
@@ -109,8 +109,8 @@ def test_feeds_yaml_is_taken_up_when_it_changes_and_kept_when_it_breaks(wire: Wi
         daemon.wait_for("feed bakers: new (1 new")
         room.feeds.write_text("feeds:\n- url: nowhere\n  colour: red\n")
         daemon.signal(signal.SIGHUP)
-        assert "feeds.yaml:2: feeds[0].url: 'nowhere' is not" in daemon.wait_for("WARNING")
-        assert "feeds.yaml:3: feeds[0].colour: unknown key" in daemon.wait_for("WARNING")
+        assert "feeds.yaml:2: feeds[0].url: 'nowhere' is not" in daemon.wait_for("warning")
+        assert "feeds.yaml:3: feeds[0].colour: unknown key" in daemon.wait_for("warning")
         daemon.wait_for("is not taken; the feeds stay as they were")
         room.feeds.unlink()
         daemon.signal(signal.SIGHUP)

@@ -223,7 +223,7 @@ def test_a_host_that_asks_for_quiet_gets_it(wire: Wire, room: Room) -> None:
     asked = [path for path in wire.paths() if path not in ("/rss", "/robots.txt")]
     assert len(asked) <= 2  # two places a host
     assert room.rows("SELECT count(*) FROM articles WHERE text_basis = 'feed_summary'") == [(6,)]
-    assert room.rows("SELECT count(*) FROM entries WHERE due_at >= '2026-03-04T14:00:00Z'") == [(6,)]
+    assert room.rows("SELECT count(*) FROM entries WHERE due_at >= '2026-03-04T13:59:00Z'") == [(6,)]
 
 
 # ---------------------------------------------------------------- several feeds
