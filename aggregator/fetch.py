@@ -1,6 +1,7 @@
 """One HTTP request with validators and limits → ``Response``, or ``FetchError`` with the reason in words.
 
-aiohttp speaks, and nothing around it costs CPU (docs/decisions.md). Every address is checked where the
+httpx's requests and responses over aiohttp's connections (a third of the CPU of httpx's own,
+docs/decisions.md), without httpx's client, which would keep cookies. Every address is checked where the
 connection is made, so redirects and rebinding names are covered. The library can be changed here alone.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-import certifi
+import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.resolver import ThreadedResolver
+from httpx_aiohttp import AiohttpTransport
 
 from aggregator import __version__
 from aggregator.decoding import ACCEPTED, Decoder
@@ -33,6 +34,7 @@ from aggregator.model import Response
 from aggregator.urls import web_url, without_userinfo
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
 
     from aiohttp.connector import Connection
@@ -55,8 +57,6 @@ _LONGEST_VALIDATOR = 2_000
 _CONNECTIONS = 100
 #: A header line longer than this, or more than aiohttp's 128 lines, end the answer.
 _LONGEST_HEADER = 32 * 1024
-#: A body is taken in pieces of this size.
-_PIECE = 64 * 1024
 _PROJECT = "https://github.com/aggregator-wire/aggregator"
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
@@ -99,7 +99,7 @@ class Fetcher:
             "accept-encoding": ACCEPTED,
         }
         self._clock = clock
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._transports: dict[bool, AiohttpTransport] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -107,8 +107,8 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        for transport in self._transports.values():
+            await transport.aclose()
 
     async def fetch(self, request: Request) -> Response:
         """The response, after redirects: status 200, 203 or 226 with a body within limits, or 304.
@@ -121,8 +121,6 @@ class Fetcher:
                 return await self._follow(request)
         except FetchError:
             raise
-        except aiohttp.ServerTimeoutError:
-            raise FetchError(f"was silent for {_STILL_S:.0f} s") from None
         except TimeoutError:
             raise FetchError(f"did not finish within {_DEADLINE_S:.0f} s") from None
         except _NETWORK_FAULTS as fault:
@@ -134,13 +132,12 @@ class Fetcher:
         moved_to, permanent = None, True
         for _ in range(_MOST_REDIRECTS + 1):
             async with self._ask(url, headers, allow_private=request.allow_private) as answer:
-                location = _header(answer, "location")
-                if answer.status not in _REDIRECTS or not location:
+                location = answer.headers.get("location")
+                if answer.status_code not in _REDIRECTS or not location:
                     body = await _body(answer, request.max_bytes)
-                    response = _response(answer, url, body, self._clock())
-                    spent = round((time.monotonic() - started) * 1000)
-                    return replace(response, moved_to=moved_to, duration_ms=spent)
-            permanent = permanent and answer.status in _PERMANENT
+                    response = _response(answer, body, self._clock(), started)
+                    return replace(response, url=url, moved_to=moved_to)
+            permanent = permanent and answer.status_code in _PERMANENT
             url, headers = _next_hop(url, location, headers)
             moved_to = url if permanent else moved_to
         raise RefusedError(f"redirects more than {_MOST_REDIRECTS} times")
@@ -148,26 +145,26 @@ class Fetcher:
     @asynccontextmanager
     async def _ask(
         self, url: str, headers: Mapping[str, str], *, allow_private: bool
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncIterator[httpx.Response]:
         host = urlsplit(url).hostname or ""
         if not allow_private and _is_literal(host) and not is_public(host):
             raise _private(host)
-        session = self._session(allow_private=allow_private)
+        request = httpx.Request("GET", url, headers=headers, extensions=_timeouts())
         try:
             async with asyncio.timeout(_STILL_S):
-                answer = await session.get(url, headers=headers, allow_redirects=False)
+                answer = await self._transport(allow_private=allow_private).handle_async_request(request)
         except TimeoutError:
             raise FetchError(f"was silent for {_STILL_S:.0f} s, or its headers took that long") from None
         try:
             yield answer
         finally:
-            answer.release()
+            await answer.aclose()
 
-    def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
+    def _transport(self, *, allow_private: bool) -> AiohttpTransport:
         """The connections to public addresses only, or those to any; they never mix."""
-        if allow_private not in self._sessions:
-            self._sessions[allow_private] = _new_session(allow_private=allow_private)
-        return self._sessions[allow_private]
+        if allow_private not in self._transports:
+            self._transports[allow_private] = _new_transport(allow_private=allow_private)
+        return self._transports[allow_private]
 
 
 class _PublicResolver(AbstractResolver):
@@ -199,33 +196,41 @@ class _Answer(aiohttp.ClientResponse):
         return self
 
 
-_NETWORK_FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+_NETWORK_FAULTS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    aiohttp.ClientError,
+    HttpProcessingError,
+    OSError,
+    ValueError,
+)
 
 
-def _new_session(*, allow_private: bool) -> aiohttp.ClientSession:
+def _new_transport(*, allow_private: bool) -> AiohttpTransport:
     connector = aiohttp.TCPConnector(
         resolver=ThreadedResolver() if allow_private else _PublicResolver(),
         limit=_CONNECTIONS,
         ssl=_tls(),
         use_dns_cache=False,
     )
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=_Answer,
-        auto_decompress=False,
-        timeout=aiohttp.ClientTimeout(
-            total=None, connect=_DEADLINE_S, sock_connect=_STILL_S, sock_read=_STILL_S
-        ),
         max_line_size=_LONGEST_HEADER,
         max_field_size=_LONGEST_HEADER,
     )
+    return AiohttpTransport(verify=False, client=session)  # the connector's own context verifies
+
+
+def _timeouts() -> dict[str, dict[str, float]]:
+    return {"timeout": {"connect": _STILL_S, "read": _STILL_S, "pool": _DEADLINE_S}}
 
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """Reading all certificates takes longer than most requests (140 ms): once a process."""
-    return ssl.create_default_context(cafile=certifi.where())
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _asked(request: Request) -> dict[str, str]:
@@ -260,48 +265,35 @@ def _same_origin(one: str, other: str) -> bool:
     return (a.scheme, a.netloc) == (b.scheme, b.netloc)
 
 
-async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+async def _body(answer: httpx.Response, limit: int) -> bytes:
     """The decoded body of an answer that has one for us; nothing of any other answer is read."""
-    if answer.status not in _WITH_BODY:
+    if answer.status_code not in _WITH_BODY:
         return b""
-    if (whole_number(_header(answer, "content-length")) or 0) > limit:
+    if (whole_number(answer.headers.get("content-length")) or 0) > limit:
         raise RefusedError(f"is larger than {limit / 2**20:.4g} MiB")
-    decoder = Decoder(_header(answer, "content-encoding"), limit)
-    parts = [decoder.feed(piece) async for piece in answer.content.iter_chunked(_PIECE)]
+    decoder = Decoder(answer.headers.get("content-encoding"), limit)
+    parts = [decoder.feed(piece) async for piece in answer.aiter_raw()]
     decoder.finish()
     return b"".join(parts)
 
 
-def _response(answer: aiohttp.ClientResponse, url: str, body: bytes, now: datetime) -> Response:
-    status = answer.status
+def _response(answer: httpx.Response, body: bytes, now: datetime, started: float) -> Response:
+    status = answer.status_code
     if status not in (*_WITH_BODY, 304):
         asks = status in _ASKING_TO_WAIT
-        wish = retry_after_s(_header(answer, "retry-after"), now) if asks else None
-        reason = f" {answer.reason}" if answer.reason and answer.reason.isprintable() else ""
+        wish = retry_after_s(answer.headers.get("retry-after"), now) if asks else None
+        reason = f" {answer.reason_phrase}" if answer.reason_phrase.isprintable() else ""
         raise StatusError(status, f"answered HTTP {status}{reason[:60]}{_wall(answer)}", wish)
-    headers = tuple((name.lower(), _readable(value)) for name, value in answer.headers.items())
-    return Response(url, status, headers, body, now, 0)
+    headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
+    milliseconds = round((time.monotonic() - started) * 1000)
+    return Response(str(answer.url), status, headers, body, now, milliseconds)
 
 
-def _header(answer: aiohttp.ClientResponse, name: str) -> str | None:
-    value = answer.headers.get(name)
-    return None if value is None else _readable(value)
-
-
-def _readable(value: str) -> str:
-    """A header's text: UTF-8, or else Latin-1 (RFC 9110 §5.5 leaves other bytes than ASCII open)."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "surrogateescape").decode("latin-1")
-    return value
-
-
-def _wall(answer: aiohttp.ClientResponse) -> str:
+def _wall(answer: httpx.Response) -> str:
     """Who refused, where it is not the publisher but a guard against robots before its server."""
-    if answer.status not in _WALL_STATUSES:
+    if answer.status_code not in _WALL_STATUSES:
         return ""
-    names = (name for header, sign, name in _WALLS if sign in (_header(answer, header) or "").lower())
+    names = (name for header, sign, name in _WALLS if sign in answer.headers.get(header, "-").lower())
     return next((f" (a bot wall: {name})" for name in names), "")
 
 
@@ -336,6 +328,8 @@ def _in_words(fault: BaseException) -> FetchError:
         if isinstance(cause, aiohttp.ClientSSLError):
             return FetchError(f"its TLS certificate or handshake failed: {_first_line(cause)}")
         cause = cause.__cause__ or cause.__context__
+    if isinstance(fault, httpx.TimeoutException) and "Timeout" in type(fault.__cause__).__name__:
+        return FetchError(f"was silent for {_STILL_S:.0f} s")
     return FetchError(f"could not be reached: {_first_line(fault)}")
 
 
