@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import forkserver
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -27,7 +29,6 @@ from aggregator.rounds import Summary, Wishes, poll_once
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.process import BaseProcess
-    from pathlib import Path
 
     from aggregator.desk import Outcome
 
@@ -284,7 +285,7 @@ class Room:
         ]  # fmt: skip
 
     def start(self, *arguments: str) -> BaseProcess:
-        """Starts the command in a process of its own, which prints into two files of the folder."""
+        """Starts the command in a process of its own, which prints into files of the folder."""
         process = _FORGE.Process(target=_command, args=(self.command(*arguments)[3:], self.folder))
         process.start()
         return process
@@ -298,17 +299,28 @@ class Room:
         return subprocess.CompletedProcess(arguments, process.exitcode, *printed)
 
 
-#: Processes forked from one that has imported the program: a start in a fiftieth of the time.
+#: Processes forked from one that has imported the program: a start in a fiftieth of the time. The program's
+#: own workers are forked from the same one.
 _FORGE = multiprocessing.get_context("forkserver")
-_FORGE.set_forkserver_preload(["conftest", "aggregator.cli.feeds", "aggregator.cli.polling"])
 _PRINTED = ("stdout", "stderr")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forge() -> None:
+    """Starts the process that others are forked from, before anything else does."""
+    here = str(Path(__file__).parent)
+    _FORGE.set_forkserver_preload(["warm", "aggregator.cli.feeds", "aggregator.daemon"])
+    with pytest.MonkeyPatch.context() as patch:
+        # Python 3.11 and 3.12 do not tell that process where modules lie (python/cpython#117378).
+        patch.setenv("PYTHONPATH", here, prepend=os.pathsep)
+        forkserver.ensure_running()
 
 
 def _command(arguments: list[str], folder: Path) -> None:
     """What the new process does: it becomes the command."""
     os.chdir(folder)
     for number, name in enumerate(_PRINTED, start=1):
-        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     main(arguments, prog_name="aggregator")
 
 

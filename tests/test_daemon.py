@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
-import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Self
@@ -15,6 +15,8 @@ from conftest import FERRY, Answer, Gate, Item, page, rss
 from aggregator.store import Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Room, Wire
 
 #: No step takes longer, even on a busy machine; a test that waits so long has failed.
@@ -22,21 +24,21 @@ PATIENCE_S = 60.0
 
 
 class Daemon:
-    """The running daemon; a context manager that ends it, whatever happens."""
+    """The running daemon and its log; a context manager that ends it, whatever happens."""
 
-    def __init__(self, room: Room, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            room.command("run", *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, room: Room) -> None:
+        log = room.folder / "stderr"
+        os.mkfifo(log)
+        self._process = room.start("run")
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, args=(log,))
         self._reader.start()
         self.said: list[str] = []
 
-    def _read(self) -> None:
-        assert self._process.stderr
-        for line in self._process.stderr:
-            self._lines.put(line)
+    def _read(self, log: Path) -> None:
+        with log.open(encoding="utf-8") as lines:
+            for line in lines:
+                self._lines.put(line)
 
     def __enter__(self) -> Self:
         return self
@@ -47,7 +49,8 @@ class Daemon:
 
     def signal(self, number: signal.Signals) -> None:
         """Sends it a signal."""
-        self._process.send_signal(number)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
 
     def wait_for(self, text: str) -> str:
         """The next line of the log with that text in it."""
@@ -60,16 +63,13 @@ class Daemon:
             if text in self.said[-1]:
                 return self.said[-1]
 
-    def ended(self) -> int:
+    def ended(self) -> int | None:
         """Its exit status, when it has ended; all of its log is in ``said``."""
-        status = self._process.wait(PATIENCE_S)
+        self._process.join(PATIENCE_S)
         self._reader.join()
         while not self._lines.empty():
             self.said.append(self._lines.get())
-        for pipe in (self._process.stdout, self._process.stderr):
-            assert pipe
-            pipe.close()
-        return status
+        return self._process.exitcode
 
 
 def one_article(wire: Wire) -> str:
@@ -78,8 +78,7 @@ def one_article(wire: Wire) -> str:
     return wire.set("/rss", rss(Item(link, "Ferry turns back", "It is back.")), ETag='"1"')
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_polls_until_it_is_told_to_stop(wire: Wire, room: Room, number: signal.Signals) -> None:
+def test_it_polls_until_it_is_told_to_stop(wire: Wire, room: Room) -> None:
     good = {"url": one_article(wire), "name": "harbour", "every": "1s"}
     room.write(good, {"url": wire.url("/none"), "name": "broken"})
     with Daemon(room) as daemon:
@@ -87,7 +86,7 @@ def test_it_polls_until_it_is_told_to_stop(wire: Wire, room: Room, number: signa
         daemon.wait_for("feed harbour: new (1 new, 0 changed)")
         daemon.wait_for(f"article {wire.url('/ferry')}: new")
         daemon.wait_for("feed harbour: not_modified")
-        daemon.signal(number)
+        daemon.signal(signal.SIGTERM)
         assert daemon.ended() == 0
     assert "stopped" in daemon.said[-1]
     [line] = [line for line in daemon.said if "feed broken" in line]
@@ -126,38 +125,30 @@ def test_feeds_yaml_is_taken_up_when_it_changes_and_kept_when_it_breaks(wire: Wi
             ("harbour", "paused"),
             ("bakers", "active"),
         ]
-        daemon.signal(signal.SIGTERM)
+        daemon.signal(signal.SIGINT)
         assert daemon.ended() == 0
     assert "Traceback" not in "".join(daemon.said)
 
 
-def test_what_is_in_hand_is_finished(wire: Wire, room: Room) -> None:
-    room.write(one_article(wire))
-    gate = Gate()
-    wire.answers["/ferry"] = Answer(wire.answers["/ferry"].body, gate=gate)
+def test_what_is_in_hand_is_finished_or_due_again(wire: Wire, other_wire: Wire, room: Room) -> None:
+    room.write(one_article(wire), one_article(other_wire))
+    gates = [Gate(), Gate()]
+    good = [each.answers["/ferry"] for each in (wire, other_wire)]
+    for each, gate, answer in zip((wire, other_wire), gates, good, strict=True):
+        each.answers["/ferry"] = Answer(answer.body, gate=gate)
     with Daemon(room) as daemon:
-        assert gate.reached.wait(PATIENCE_S)
+        assert all(gate.reached.wait(PATIENCE_S) for gate in gates)
         daemon.signal(signal.SIGTERM)
-        gate.open.set()
+        gates[0].open.set()  # the other stays closed for longer than the daemon waits
         assert daemon.ended() == 0
-    assert room.rows("SELECT text_basis FROM articles") == [("page",)]
-
-
-def test_what_does_not_finish_is_due_again(wire: Wire, room: Room) -> None:
-    room.write(one_article(wire))
-    gate = Gate()
-    good = wire.answers["/ferry"]
-    wire.answers["/ferry"] = Answer(good.body, gate=gate)
-    with Daemon(room) as daemon:
-        assert gate.reached.wait(PATIENCE_S)
-        daemon.signal(signal.SIGTERM)
-        assert daemon.ended() == 0
-    gate.open.set()
+    gates[1].open.set()
     assert "Traceback" not in "".join(daemon.said)
-    assert room.rows("SELECT due_at IS NULL, article_id FROM entries") == [(0, None)]
-    wire.answers["/ferry"] = good
+    assert room.rows("SELECT outlet, text_basis FROM articles") == [("127.0.0.1", "page")]
+    assert room.rows("SELECT due_at IS NULL, count(article_id) FROM entries GROUP BY 1") == [(0, 0), (1, 1)]
+    other_wire.answers["/ferry"] = good[1]
+    (room.folder / "stderr").unlink()
     assert room.run("poll").returncode == 0
-    assert room.rows("SELECT text_basis FROM articles") == [("page",)]
+    assert room.rows("SELECT text_basis FROM articles") == [("page",), ("page",)]
 
 
 def test_a_database_that_cannot_be_written_ends_it_with_one_line(wire: Wire, room: Room) -> None:
