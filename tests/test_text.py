@@ -165,9 +165,9 @@ def test_what_one_way_adds_the_other_removes(old: str, new: str) -> None:
 @pytest.mark.parametrize("piece", ["<", "<p", "&", "&#", "<a ", " ", "\n", "<!--", "a<b", "&amp;", "\x00"])
 def test_a_long_odd_text_is_read_to_its_end(piece: str) -> None:
     # A rule that is not linear would be at it for hours.
-    found = one_line(piece * 100_000 + " last words")
+    found = one_line(piece * 30_000 + " last words")
     assert found is not None
-    assert len(found) <= len(piece) * 100_000 + 11
+    assert len(found) <= len(piece) * 30_000 + 11
 
 
 def test_texts_that_repeat_themselves_cost_no_more_than_their_length() -> None:
