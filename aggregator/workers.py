@@ -11,16 +11,18 @@ import multiprocessing
 import queue
 import resource
 import signal
+import sys
 import threading
 from concurrent.futures import Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.errors import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
 
@@ -30,6 +32,9 @@ _MEMORY = 1024 * 1024 * 1024
 _JOB_S = 10.0
 #: Imported once, in the process the workers are forked from.
 _PRELOAD = ["aggregator.thinking"]
+
+#: Held while a worker is started: the caller's script is hidden meanwhile.
+_STARTING = threading.Lock()
 
 T = TypeVar("T")
 _Job = tuple["Future[Any]", "Callable[..., Any]", tuple[object, ...]]
@@ -125,7 +130,8 @@ class _Worker:
             context.set_forkserver_preload(_PRELOAD)
             self._pipe, theirs = context.Pipe()
             self._process = context.Process(target=_serve, args=(theirs, self._limits.memory), daemon=True)
-            self._process.start()
+            with _no_script():
+                self._process.start()
             theirs.close()
         return self._pipe
 
@@ -141,6 +147,18 @@ class _Worker:
             self._process.join()
             self._process.close()
         self._pipe = self._process = None
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Hides the caller's script from the process being started, which would import and so run it again."""
+    with _STARTING:
+        script = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = script
 
 
 def _serve(pipe: Connection, memory: int) -> None:

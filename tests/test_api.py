@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -53,3 +55,21 @@ def test_faults_are_named(desk: Aggregator, tmp_path: Path) -> None:
         list(desk.query(since="nonsense"))
     with pytest.raises(StoreError, match="no such database"):
         list(Aggregator(tmp_path / "none.db").query())
+
+
+def test_a_script_may_poll_without_a_guard_and_runs_once(tmp_path: Path) -> None:
+    script = tmp_path / "ask.py"
+    with DemoWire(datetime.now(UTC)) as wire:
+        (tmp_path / "feeds.yaml").write_text(wire.feeds_yaml_text(), "utf8")
+        script.write_text(
+            "from aggregator import Aggregator\n"
+            "print('once')\n"
+            "print(Aggregator('a.db').poll(allow_private=True).as_dict())\n",
+            "utf8",
+        )
+        done = subprocess.run(
+            [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        )
+    assert done.stderr == ""
+    assert done.stdout.count("once") == 1
+    assert "'error': 0" in done.stdout

@@ -145,7 +145,7 @@ def _article(page: Page, said: Metadata, text: Body, entry: Entry | None, feed: 
         agency=feed.agency if feed else None,
         section=(feed and feed.section) or said.section,
         deck=said.deck,
-        byline=", ".join(said.authors) or (one_line(entry.author) if entry else None),
+        byline=one_line(", ".join(said.authors)) or (one_line(entry.author) if entry else None),
         language=said.language or (feed.language if feed else None),
         published_at=said.published_at or (entry.published_at if entry else None),
         updated_at=said.updated_at or (entry.updated_at if entry else None),
