@@ -31,7 +31,7 @@ _MEMORY = 1024 * 1024 * 1024
 #: A job that takes longer is hostile: the slowest honest feed of the measured sets takes under 2 s.
 _JOB_S = 10.0
 #: Imported once, in the process the workers are forked from.
-_PRELOAD = ["aggregator.thinking"]
+_PRELOAD = ["aggregator.warm"]
 
 #: Held while a worker is started: the caller's script is hidden meanwhile.
 _STARTING = threading.Lock()

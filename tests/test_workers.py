@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import time
@@ -85,3 +86,8 @@ def test_jobs_not_begun_are_given_up_on_request() -> None:
         time.sleep(0.01)
     workers.shutdown(cancel_futures=True)
     assert waiting.cancelled()
+
+
+def test_what_workers_begin_with_can_be_read() -> None:
+    # Whoever preloads it hears of no fault in it.
+    importlib.import_module("aggregator.warm")
