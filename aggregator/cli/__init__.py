@@ -13,6 +13,7 @@ import click
 
 from aggregator import __version__
 from aggregator.errors import AggregatorError, ConfigError, UsageError
+from aggregator.printable import safe_line
 
 #: command → the module that holds it as a function of the same name, and what it does in a few words
 COMMANDS = {
@@ -64,7 +65,8 @@ class LazyGroup(click.Group):
         except AggregatorError as fault:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"aggregator: {fault}", err=True)
+            for line in f"aggregator: {fault}".splitlines():
+                click.echo(safe_line(line), err=True)
             sys.exit(2 if isinstance(fault, ConfigError | UsageError) else 1)
         except (KeyboardInterrupt, click.Abort):
             # 128 and the signal's number, as shells have it; what was recorded before stays.
