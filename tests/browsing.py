@@ -124,3 +124,10 @@ def serving(path: Path) -> Iterator[httpx.Client]:
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def text(client: httpx.Client, path: str) -> str:
+    """The page of a path, which must be there."""
+    response = client.get(path)
+    assert response.status_code == 200, (path, response.text[:500])
+    return response.text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 import yaml
-from browsing import EVIL, add_article, serving
+from browsing import EVIL, add_article, serving, text
 
 from aggregator.browse.metadata import load_questions, load_tables, read_question
 from aggregator.browse.safety import host_of
@@ -37,12 +37,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     fill(path)
     with serving(path) as running:
         yield running
-
-
-def text(client: httpx.Client, path: str) -> str:
-    response = client.get(path)
-    assert response.status_code == 200, (path, response.text[:500])
-    return response.text
 
 
 def test_tables_have_titles_descriptions_facets_and_search(client: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import CUT, SHIP, fill, serving
+from browsing import CUT, SHIP, fill, serving, text
 
 from aggregator.browse.asked import PAGE_SIZE, read_asked
 from aggregator.browse.charts import WIDTH, bars, outline, timeline
@@ -32,12 +32,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     fill(path)
     with serving(path) as running:
         yield running
-
-
-def text(client: httpx.Client, path: str) -> str:
-    response = client.get(path)
-    assert response.status_code == 200, (path, response.text[:500])
-    return response.text
 
 
 def test_all_news_is_the_front_page_newest_first_in_pages(client: httpx.Client) -> None:
