@@ -32,7 +32,7 @@ from aggregator.extract import carries_full_text
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
 from aggregator.model import PagePolicy, Relation, Request
 from aggregator.polls import poll_feed, poll_feeds
-from aggregator.store import articles, feeds
+from aggregator.store import articles, feeds, stories
 from aggregator.thinking import read_entries, read_page
 from aggregator.urls import canonical
 
@@ -221,7 +221,7 @@ def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) ->
     due, article = reading.due, reading.article
     known = articles.known_article(conn, due.article_id, article.url)
     if known is None:
-        found = articles.candidates(conn, article, now)
+        found = stories.candidates(conn, article, now)
         article_id = articles.insert_article(conn, article, match_article(article, found), now)
         verdict = "new"
         if article.relation is Relation.KILL:

@@ -22,7 +22,7 @@ from aggregator.model import (
     TextBasis,
 )
 from aggregator.parse import entry_digest
-from aggregator.store import Store, articles, feeds, polls
+from aggregator.store import Store, articles, feeds, polls, stories
 from aggregator.store.polls import Changes
 
 if TYPE_CHECKING:
@@ -170,10 +170,10 @@ def test_articles_without_an_address_are_each_their_own(store: Store) -> None:
 def test_candidates_carry_the_same_text_and_are_not_too_old(store: Store) -> None:
     first = insert(store, ARTICLE)
     copy = replace(ARTICLE, url="https://b.example/9", outlet="b.example", headline="Back again")
-    assert [each.article_id for each in articles.candidates(store.conn, copy, LATER)] == [first]
-    assert articles.candidates(store.conn, replace(copy, paragraphs=BAKERS), LATER) == []
-    assert articles.candidates(store.conn, replace(copy, paragraphs=()), LATER) == []
-    assert articles.candidates(store.conn, copy, NOON + timedelta(days=8)) == []
+    assert [each.article_id for each in stories.candidates(store.conn, copy, LATER)] == [first]
+    assert stories.candidates(store.conn, replace(copy, paragraphs=BAKERS), LATER) == []
+    assert stories.candidates(store.conn, replace(copy, paragraphs=()), LATER) == []
+    assert stories.candidates(store.conn, copy, NOON + timedelta(days=8)) == []
 
 
 def test_a_page_is_kept_as_it_came(store: Store) -> None:
@@ -313,7 +313,7 @@ def test_a_killed_article_is_no_candidate_and_stays_killed(store: Store) -> None
     number = fill_with_secrets(store)
     kill(store, number)
     copy = replace(KILLED, url="https://b.example/9", outlet="b.example")
-    assert articles.candidates(store.conn, copy, LATER) == []
+    assert stories.candidates(store.conn, copy, LATER) == []
     known = articles.known_article(store.conn, None, "https://a.example/1")
     assert known is not None
     assert (known.status, known.body, known.headline) == (Status.CANCELED, None, None)

@@ -1,29 +1,27 @@
-"""Articles, versions and stories in SQLite. Each function runs inside its caller's transaction."""
+"""Articles and their versions in SQLite. Each function runs inside its caller's transaction."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import zstandard
 
 from aggregator.fingerprint import body_hash, text_hash
-from aggregator.model import Candidate, Known, Relation, Status, TextBasis
+from aggregator.model import Known, Relation, Status, TextBasis
 from aggregator.store.rows import stamp
+from aggregator.store.stories import record_join, refresh_story
 from aggregator.text import count_words, word_changes
 from aggregator.urls import canonical
 
 if TYPE_CHECKING:
     import sqlite3
+    from datetime import datetime
 
     from aggregator.model import Article, Match, Response
 
 #: Ids a second has room for before the next second's are used.
 _IDS_A_SECOND = 1_000
-#: How far back an equal text is the same story; recurring notices have equal texts too.
-_EQUAL_WINDOW = timedelta(days=7)
-_MOST_CANDIDATES = 50
 _PAGE_LEVEL = 3  # of zstd; higher ones cost more than they save on pages
 
 
@@ -43,21 +41,6 @@ def known_article(conn: sqlite3.Connection, article_id: int | None, url: str | N
     return Known(
         row[0], row[1], Status(row[2]), row[3], row[4], TextBasis(row[5]), Relation(row[6]), *row[7:]
     )
-
-
-def candidates(conn: sqlite3.Connection, article: Article, now: datetime) -> list[Candidate]:
-    """Stored articles that carry the same text, the oldest first."""
-    rows = conn.execute(
-        """
-        SELECT DISTINCT a.id, a.story_id, a.outlet, a.agency, a.headline, a.place
-        FROM versions AS v JOIN articles AS a ON a.id = v.article_id
-        WHERE v.body_hash = :body AND v.seen_at >= :since AND a.status <> 'canceled'
-        ORDER BY a.id
-        LIMIT :limit
-        """,
-        {"body": body_hash(article), "since": stamp(now - _EQUAL_WINDOW), "limit": _MOST_CANDIDATES},
-    )
-    return [Candidate(*row) for row in rows]
 
 
 def insert_article(conn: sqlite3.Connection, article: Article, match: Match | None, now: datetime) -> int:
@@ -80,8 +63,7 @@ def insert_article(conn: sqlite3.Connection, article: Article, match: Match | No
     conn.execute(_INSERT_ARTICLE, row)
     _insert_version(conn, article_id, 1, article, (relation, None), now)
     if match:
-        conn.execute(_INSERT_JOIN, _join_row(article_id, match, now))
-        conn.execute(_SETTLE_RELATIONS, {"story": story_id})
+        record_join(conn, article_id, match, now)
     _describe(conn, article_id, 1, article)
     refresh_story(conn, story_id)
     return article_id
@@ -152,11 +134,6 @@ def keep_page(conn: sqlite3.Connection, article_id: int, page: Response) -> None
             "body": zstandard.compress(page.body, _PAGE_LEVEL),
         },
     )
-
-
-def refresh_story(conn: sqlite3.Connection, story_id: int) -> None:
-    """Counts a story anew from its articles; its first article is the earliest that may be shown."""
-    conn.execute(_REFRESH_STORY, {"story": story_id})
 
 
 def _free_id(conn: sqlite3.Connection, when: datetime) -> int:
@@ -239,23 +216,6 @@ INSERT INTO versions (
     :text_basis, :text_hash, :body_hash, :added, :removed
 )
 """
-_INSERT_JOIN = """
-INSERT INTO joins (article_id, other_article_id, rule, score, at)
-VALUES (:article, :other, :rule, :score, :at)
-"""
-#: The earliest article of a story is its original, whichever was read first; a printed mark stands.
-_SETTLE_RELATIONS = """
-WITH opening AS (
-    SELECT id, outlet FROM articles WHERE story_id = :story ORDER BY id LIMIT 1
-)
-UPDATE articles SET relation = CASE
-    WHEN articles.id = opening.id THEN 'original'
-    WHEN articles.outlet IS opening.outlet THEN 'repeat'
-    ELSE 'copy'
-END
-FROM opening
-WHERE story_id = :story AND relation IN ('original', 'copy', 'repeat')
-"""
 _EMPTY_ENTRIES = """
 UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
 WHERE article_id = :id AND EXISTS (SELECT 1 FROM articles WHERE id = :id AND status = 'canceled')
@@ -279,25 +239,6 @@ _CANCEL = (
     "DELETE FROM pages WHERE article_id = :id",
     _EMPTY_ENTRIES,
 )
-_REFRESH_STORY = """
-WITH members AS (
-    SELECT * FROM articles WHERE story_id = :story
-), opening AS (
-    SELECT * FROM members ORDER BY status = 'canceled', id LIMIT 1
-)
-UPDATE stories SET
-    articles = (SELECT count(*) FROM members),
-    outlets = (SELECT count(DISTINCT outlet) FROM members),
-    headline = (SELECT headline FROM opening),
-    agency = (SELECT agency FROM opening),
-    first_article_id = (SELECT id FROM opening),
-    first_published_at = (SELECT min(published_at) FROM members),
-    first_seen_at = (SELECT min(first_seen_at) FROM members),
-    last_seen_at = (
-        SELECT max(v.seen_at) FROM versions AS v JOIN members AS m ON m.id = v.article_id
-    )
-WHERE id = :story
-"""
 
 
 def _insert_version(
@@ -330,16 +271,6 @@ def _insert_version(
             "removed": removed,
         },
     )
-
-
-def _join_row(article_id: int, match: Match, now: datetime) -> dict[str, object]:
-    return {
-        "article": article_id,
-        "other": match.other_article_id,
-        "rule": match.rule,
-        "score": match.score,
-        "at": stamp(now),
-    }
 
 
 def _describe(conn: sqlite3.Connection, article_id: int, number: int, article: Article) -> None:

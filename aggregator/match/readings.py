@@ -1,4 +1,4 @@
-"""Where a new reading belongs: its story, its relation, and why. Pure."""
+"""What a new reading is to the article it belongs to: nothing new, a version, or its end. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aggregator.fingerprint import text_hash
-from aggregator.model import Match, Relation, Status, TextBasis
+from aggregator.model import Relation, Status, TextBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aggregator.model import Article, Candidate, Known
+    from aggregator.model import Article, Known
 
 #: From the best to the poorest.
 _BASES = tuple(TextBasis)
@@ -24,21 +22,6 @@ class Verdict(StrEnum):
     SAME = "same"  # the words of the newest version, or fewer of them
     VERSION = "version"
     KILL = "kill"
-
-
-def match_article(article: Article, candidates: Sequence[Candidate]) -> Match | None:
-    """The story of the oldest candidate, all of which carry the same text; None without a candidate.
-
-    The same text in another outlet is a copy, in the same outlet a repeat; a printed mark says more.
-    """
-    if not candidates:
-        return None
-    first = candidates[0]
-    relation = article.relation
-    if relation is Relation.ORIGINAL:
-        repeated = any(each.outlet == article.outlet for each in candidates)
-        relation = Relation.REPEAT if repeated else Relation.COPY
-    return Match(first.story_id, first.article_id, relation, "equal text", 1.0)
 
 
 def judge_reading(known: Known, article: Article, *, own: bool) -> Verdict:
