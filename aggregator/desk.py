@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import (
     AggregatorError,
+    ClosedError,
     FetchError,
     PostponedError,
     RefusedError,
@@ -118,14 +119,14 @@ async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:
     """The page behind an entry, if the host's robots.txt allows it (RFC 9309).
 
     Raises:
-        FetchError: there is none, or it must not be asked for.
+        ClosedError: it was not asked for, and may be later.
+        RefusedError: it must not be asked for.
+        FetchError: there is none.
     """
     robots = await _robots(desk, feed, request)
     if robots.unreachable:
         wait = max(1, round((robots.until - desk.clock()).total_seconds()))
-        fault = FetchError(f"the robots.txt of {host_of(request.url)} cannot be had, so its pages wait")
-        fault.retry_after_s = wait
-        raise fault
+        raise ClosedError(f"the robots.txt of {host_of(request.url)} cannot be had, so its pages wait", wait)
     if not robots.allows(request.url):
         raise RefusedError(f"the robots.txt of {host_of(request.url)} does not allow this page")
     return await ask_in_turn(desk, feed, request, robots.delay_s)

@@ -10,7 +10,8 @@
     │   └── BusyError          another process holds it
     ├── FetchError             a URL gave no usable response
     │   ├── RefusedError       we did not ask: address, scheme, size or redirect rule
-    │   ├── PostponedError     we did not ask yet: its host wants to be left alone
+    │   ├── ClosedError        we did not ask yet: its host's robots.txt cannot be had
+    │   │   └── PostponedError its host wants to be left alone
     │   └── StatusError        the server answered with an error status
     ├── ParseError             bytes came, but they are not a feed
     └── WorkerError            reading them took too much time or memory, or crashed
@@ -66,12 +67,16 @@ class RefusedError(FetchError):
     """We did not connect, or stopped reading: address, scheme, size or redirect rule."""
 
 
-class PostponedError(FetchError):
-    """We did not ask yet: the host wants to be left alone for ``retry_after_s``."""
+class ClosedError(FetchError):
+    """We did not ask yet: the host is closed to us for ``retry_after_s``."""
 
     def __init__(self, text: str, retry_after_s: int) -> None:
         super().__init__(text)
         self.retry_after_s = retry_after_s
+
+
+class PostponedError(ClosedError):
+    """We did not ask yet: the host wants to be left alone."""
 
 
 class StatusError(FetchError):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from conftest import FERRY, NOON, Item, rss
 
+from aggregator.config import load_config
+from aggregator.rounds import Wishes, poll_once
+
 if TYPE_CHECKING:
     from conftest import Room, Wire
+
+    from aggregator.desk import Outcome
 
 
 def test_the_later_of_two_equal_texts_joins_the_earlier(room: Room, wire: Wire) -> None:
@@ -38,3 +44,22 @@ def test_a_page_with_a_byline_and_no_text_is_a_named_fault(room: Room, wire: Wir
     )
     assert (basis, body) == ("feed_summary", "The wind stopped it.")
     assert "no article text" in fault
+
+
+def test_entries_whose_pages_are_closed_to_us_are_stored_a_batch_at_a_time(room: Room, wire: Wire) -> None:
+    wire.set("/robots.txt", status=500)
+    links = [wire.url(f"/{number}") for number in range(250)]
+    items = [Item(link, f"Story {number}", "The wind stopped it.") for number, link in enumerate(links)]
+    room.write(wire.set("/feed.xml", rss(*items)))
+    stored: list[int] = []
+
+    def hear(outcome: Outcome) -> None:
+        if outcome.kind == "article":
+            stored.extend(*room.rows("SELECT count(*) FROM entries WHERE article_id IS NOT NULL"))
+
+    poll_once(load_config(room.feeds, {}), room.db, Wishes(), hear, lambda: NOON)
+    assert Counter(stored) == {100: 100, 200: 100, 250: 50}
+    [(count, fault, due)] = room.rows("SELECT count(*), page_error, due_at FROM entries GROUP BY 2, 3")
+    assert (count, due) == (250, "2026-03-04T13:00:00Z")
+    assert fault == f"the robots.txt of {wire.base.removeprefix('http://')} cannot be had, so its pages wait"
+    assert sorted(set(wire.paths())) == ["/feed.xml", "/robots.txt"]
