@@ -32,10 +32,10 @@ from aggregator.errors import (
 )
 from aggregator.extract import carries_full_text
 from aggregator.hosts import host_of
-from aggregator.match import Verdict, judge_reading, match_article, version_relation
-from aggregator.model import PagePolicy, Relation, Request
+from aggregator.model import PagePolicy, Request
 from aggregator.polls import poll_feed, poll_feeds
-from aggregator.store import articles, feeds, stories
+from aggregator.recording import record_reading
+from aggregator.store import articles, feeds
 from aggregator.thinking import read_entries, read_page
 from aggregator.urls import canonical
 
@@ -273,21 +273,8 @@ def _passes(fault: AggregatorError) -> bool:
 def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> Outcome:
     """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction."""
     due, article = reading.due, reading.article
-    known = articles.known_article(conn, due.article_id, article.url)
-    if known is None:
-        found = stories.candidates(conn, article, now)
-        article_id = articles.insert_article(conn, article, match_article(article, found), now)
-        verdict = "new"
-        if article.relation is Relation.KILL:
-            known = articles.known_article(conn, article_id, None)
-    else:
-        article_id = known.article_id
-        verdict = judge_reading(known, article, own=due.article_id == known.article_id)
-    if known is not None and verdict == Verdict.VERSION:
-        articles.add_version(conn, known, article, version_relation(known, article), now)
-    elif known is not None and article.relation is Relation.KILL and verdict != Verdict.SAME:
-        articles.cancel_article(conn, known, article.mark, now)
-    if reading.page and verdict in ("new", Verdict.VERSION):
-        articles.keep_page(conn, article_id, reading.page)
-    articles.finish_entry(conn, due.entry_id, article_id, retry_at=reading.retry_at, fault=reading.fault)
-    return Outcome("article", due.entry.url or due.entry.guid, verdict, fault=reading.fault)
+    found = record_reading(conn, article, reading.page, now, tied_to=due.article_id)
+    articles.finish_entry(
+        conn, due.entry_id, found.article_id, retry_at=reading.retry_at, fault=reading.fault
+    )
+    return Outcome("article", due.entry.url or due.entry.guid, found.verdict, fault=reading.fault)
