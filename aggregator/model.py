@@ -248,6 +248,12 @@ class Article:
     credit: str | None = None  # sign-off and copyright tails, kept apart
     tags: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    slug: str | None = (
+        None  # the desk's name for the story; as printed until read_wire takes the marks off it
+    )
+    item_id: str | None = None  # the agency's own id of this copy, the same for all its versions
+    urgency: int | None = None  # ninjs: 1 is a flash, 9 the least
+    embargo_until: datetime | None = None  # not to be shown before
 
     @property
     def body(self) -> str:

@@ -42,7 +42,10 @@ def read_feed(body: bytes, url: str, content_type: str | None, timezone: str | N
 
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     """The articles that entries give by themselves."""
-    return [read_wire(extract_entry(entry, feed), default_agency=feed.agency) for entry, feed in jobs]
+    return [
+        read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid)
+        for entry, feed in jobs
+    ]
 
 
 def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
@@ -53,7 +56,7 @@ def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
     """
     content_type = page.header("content-type")
     found = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
-    article = read_wire(found, default_agency=feed.agency)
+    article = read_wire(found, default_agency=feed.agency, guid=entry.guid)
     if not article.paragraphs and article.relation is not Relation.KILL:
         raise ParseError("the page has no article text besides bylines and notes")
     return article

@@ -47,6 +47,10 @@ ARTICLE = ArticleRow(
     image_url=None,
     text_basis="page",
     extractor="test",
+    slug=None,
+    item_id=None,
+    urgency=None,
+    embargo_until=None,
 )
 STORY = StoryRow(
     7,

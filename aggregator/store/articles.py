@@ -176,6 +176,10 @@ def _article_row(article: Article) -> dict[str, object]:
         "image_url": article.image_url,
         "text_basis": article.text_basis,
         "extractor": article.extractor,
+        "slug": article.slug,
+        "item_id": article.item_id,
+        "urgency": article.urgency,
+        "embargo_until": stamp(article.embargo_until),
     }
 
 
@@ -188,11 +192,12 @@ _INSERT_ARTICLE = """
 INSERT INTO articles (
     id, story_id, relation, url, canonical_url, outlet, agency, section, headline, deck, byline,
     dateline, place, dateline_date, language, published_at, updated_at, first_seen_at, status, mark,
-    word_count, body, credit, image_url, text_basis, extractor
+    word_count, body, credit, image_url, text_basis, extractor, slug, item_id, urgency, embargo_until
 ) VALUES (
     :id, :story_id, :relation, :url, :canonical_url, :outlet, :agency, :section, :headline, :deck, :byline,
     :dateline, :place, :dateline_date, :language, :published_at, :updated_at, :now, :status, :mark,
-    :word_count, :body, :credit, :image_url, :text_basis, :extractor
+    :word_count, :body, :credit, :image_url, :text_basis, :extractor, :slug, :item_id, :urgency,
+    :embargo_until
 )
 """
 #: A later reading that does not know something leaves what an earlier one knew.
@@ -204,7 +209,9 @@ UPDATE articles SET
     dateline = coalesce(:dateline, dateline), place = coalesce(:place, place),
     dateline_date = coalesce(:dateline_date, dateline_date), agency = coalesce(:agency, agency),
     section = coalesce(:section, section), language = coalesce(:language, language),
-    published_at = coalesce(published_at, :published_at), image_url = coalesce(:image_url, image_url)
+    published_at = coalesce(published_at, :published_at), image_url = coalesce(:image_url, image_url),
+    slug = coalesce(:slug, slug), item_id = coalesce(:item_id, item_id),
+    urgency = coalesce(:urgency, urgency), embargo_until = :embargo_until
 WHERE id = :id
 """
 _INSERT_VERSION = """

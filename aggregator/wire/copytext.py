@@ -10,6 +10,7 @@ from aggregator.text import fold_spaces
 from aggregator.wire.credits import read_byline_line
 from aggregator.wire.datelines import read_dateline
 from aggregator.wire.marks import read_line_mark, read_mark
+from aggregator.wire.slugs import read_slug_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,7 +66,9 @@ def _one_line(piece: str) -> str:
 
 
 def _is_note(block: str) -> bool:
-    """Whether a block is an editor's note, and no headline behind a mark (``Correction: Bakers story``)."""
+    """Whether a block is a slug or an editor's note, and no headline behind a mark."""
+    if read_slug_line(block):
+        return True
     if not read_line_mark(block):
         return False
     marked = read_mark(block)

@@ -14,6 +14,7 @@ from aggregator.wire.credits import names_of, read_byline_line, split_tails
 from aggregator.wire.datelines import by_word, read_dateline
 from aggregator.wire.marks import MarkRead, heaviest, read_line_mark, read_mark
 from aggregator.wire.quotes import read_quotes
+from aggregator.wire.slugs import Named, item_id_of, read_slug, read_slug_line, urgency_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,26 +43,38 @@ def read_copy(text: str, published_at: datetime | None = None) -> Article:
     return read_wire(split_copy(text, published_at))
 
 
-def read_wire(article: Article, *, default_agency: str | None = None) -> Article:
+def read_wire(article: Article, *, default_agency: str | None = None, guid: str | None = None) -> Article:
     """The article with mark, status, dateline, agency, byline, credit and quotes read out of its text.
+
+    Its slug loses the take that stands behind it; slug and item id are taken from the copy, and the id from
+    guid or URL, when they are not known yet.
 
     Args:
         article: as extracted: the headline as printed, the dateline still before the first paragraph.
         default_agency: whose copy it is when neither dateline, byline nor sign-off tells.
+        guid: of the article's entry; some agencies' guids hold their own id of the copy.
     """
-    paragraphs, notes = _take_notes(_without_headline(article))
+    named, paragraphs = _take_names(article, _without_headline(article))
+    paragraphs, notes = _take_notes(paragraphs)
     tails = split_tails(paragraphs)
     opening = _take_opening(tails.paragraphs, article.published_at)
     byline, byline_agency = names_of(article.byline or opening.byline or "")
     expected = default_agency or article.agency or agency_of_domain(article.outlet)
     opening = _with_expected(opening, expected)
     agency = (opening.dateline.agency if opening.dateline else None) or byline_agency or tails.agency
-    agency = agency or expected or _self_named(opening.paragraphs)
+    told_agency, item_id = item_id_of(guid, article.url) or (None, None)
+    agency = agency or expected or _self_named(opening.paragraphs) or told_agency
     headline_mark = read_mark(article.headline, agency) if article.headline else None
     notes = (*notes, *opening.notes)
     language = article.language or language_of(" ".join(opening.paragraphs) or article.headline or "")
+    marks = [
+        headline_mark,
+        *map(read_line_mark, notes),
+        MarkRead(named.mark, hold=False) if named.mark else None,
+    ]
+    marked = _marked(article, headline_mark, list(filter(None, marks)))
     return replace(
-        _marked(article, headline_mark, list(filter(None, map(read_line_mark, notes)))),
+        marked,
         paragraphs=opening.paragraphs,
         dateline=opening.dateline,
         agency=agency,
@@ -69,7 +82,24 @@ def read_wire(article: Article, *, default_agency: str | None = None) -> Article
         credit="\n".join((*notes, *tails.lines)) or article.credit,
         language=language,
         quotes=read_quotes(opening.paragraphs, language),
+        slug=named.slug,
+        item_id=article.item_id or named.item_id or item_id,
+        urgency=article.urgency or urgency_of(marked.mark),
     )
+
+
+def _take_names(article: Article, paragraphs: tuple[str, ...]) -> tuple[Named, tuple[str, ...]]:
+    """The slug and item id that stand in the copy or are known, and the text without their lines."""
+    near = {*range(_NOTES_WITHIN), *range(len(paragraphs) - _NOTES_WITHIN, len(paragraphs))}
+    lines = {at: read_slug_line(paragraphs[at]) for at in sorted(near) if 0 <= at < len(paragraphs)}
+    told = [read_slug(article.slug) if article.slug else None, read_slug_line(article.headline or "")]
+    found = [each for each in (*told, *lines.values()) if each]
+    kept = tuple(text for at, text in enumerate(paragraphs) if not lines.get(at))
+    return Named(
+        next((each.slug for each in found if each.slug), None),
+        next((each.item_id for each in found if each.item_id), None),
+        next((each.mark for each in found if each.mark), None),
+    ), kept
 
 
 def _without_headline(article: Article) -> tuple[str, ...]:
@@ -127,9 +157,8 @@ def _stripped(paragraphs: tuple[str, ...], index: int, found: Dateline) -> tuple
     return (*before, *((first,) if first else ()), *paragraphs[index + 1 :])
 
 
-def _marked(article: Article, headline_mark: MarkRead | None, lines: list[MarkRead]) -> Article:
+def _marked(article: Article, headline_mark: MarkRead | None, marks: list[MarkRead]) -> Article:
     """The article with the mark of its headline and the relation and status of all its marks."""
-    marks = [*([headline_mark] if headline_mark else []), *lines]
     if not marks:
         return article
     return replace(
