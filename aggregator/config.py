@@ -64,15 +64,28 @@ def load_config(path: Path, environment: Environment) -> Config:
     Raises:
         ConfigError: the file cannot be read, is no YAML, or says something wrong; all faults at once.
     """
+    return read_config(config_text(path), path, environment)
+
+
+def read_config(text: str, path: Path, environment: Environment) -> Config:
+    """Everything a text says that stands, or is to stand, in that file.
+
+    Raises:
+        ConfigError: it is no YAML, or says something wrong; all faults at once.
+    """
     page = _Page(str(path), environment, path.parent)
-    root = _compose(_file_text(path), page)
-    config = _read_root(root, page)
+    config = _read_root(_compose(text, page), page)
     if page.faults:
         raise ConfigError(tuple(text for _, text in sorted(page.faults)))
     return config
 
 
-def _file_text(path: Path) -> str:
+def config_text(path: Path) -> str:
+    """The text of a feeds.yaml, its line ends as they are.
+
+    Raises:
+        ConfigError: there is no such file, or it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST_FILE + 1)

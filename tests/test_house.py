@@ -111,7 +111,7 @@ OWNERS = {
     "datasette": {"browse"},
     "uvicorn": {"browse"},
     "feedparser": {"parse"},
-    "yaml": {"config", "browse", "demo"},
+    "yaml": {"config", "feedlist", "browse", "demo"},
     "click": {"cli"},
     "rich": {"cli", "render"},
     "signal": {"daemon", "workers"},

@@ -39,7 +39,7 @@ _COLOURS = {Change.KEPT: None, Change.REMOVED: "red", Change.ADDED: "green"}
 
 @click.command()
 def demo() -> None:
-    r"""Play a small wire of invented news on loopback, poll it, and show what becomes of it.
+    """Play a small wire of invented news on loopback, poll it, and show what becomes of it.
 
     Leaves demo.db in the current directory, to be asked and browsed; replaces one it left earlier.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def doctor(settings: Settings, *, as_json: bool, compacts: bool) -> None:
-    r"""Checks configuration, database, daemon and feeds. Exit status 1 when something is not sound.
+    """Checks configuration, database, daemon and feeds. Exit status 1 when something is not sound.
 
     \b
     aggregator doctor

@@ -1,10 +1,10 @@
-"""`feeds`: the health of every feed, and a dry run of one URL."""
+"""`feeds`: the health of every feed; its other commands are in `checking` and `feedlist`."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +12,21 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from aggregator.cli.checking import check
+from aggregator.cli.feedlist import add, export, import_, remove
 from aggregator.config import load_config
 from aggregator.errors import StoreError
-from aggregator.fetch import Fetcher, utc_now
+from aggregator.fetch import utc_now
 from aggregator.health import health_of
-from aggregator.model import Feed, Request
 from aggregator.printable import safe_line
 from aggregator.query import open_read_only
-from aggregator.schedule import explain_interval
-from aggregator.thinking import read_feed
+from aggregator.schedule import explain_interval, in_words
 
 if TYPE_CHECKING:
     import sqlite3
 
     from aggregator.cli import Settings
-    from aggregator.thinking import ReadFeed
+    from aggregator.model import Feed
 
 _COLUMNS = (
     "id", "name", "url", "title", "agency", "section", "language", "state", "interval_s", "next_poll_at",
@@ -34,12 +34,18 @@ _COLUMNS = (
     "not_before_at",
 )  # fmt: skip
 _COUNTED = ("entries", "gaps", "missed", "outcome")
-_SHOWN_ENTRIES = 5
+#: Columns from which health and the reason of the interval stand beside each other.
+_WIDE = 130
+_PIPED_WIDTH = 160
 
 
 @click.group()
 def feeds() -> None:
-    """The feeds: their health, and a dry run of one URL."""
+    """The feeds: their health, a dry run of one URL, and the list itself."""
+
+
+for command in (add, check, export, import_, remove):
+    feeds.add_command(command)
 
 
 @feeds.command("list")
@@ -113,87 +119,38 @@ def _unpolled(feed: Feed) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("feed", "state", "last success", "last new", "interval", "entries", "gaps", "health"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "entries" else "left")
+    """A line a feed where there is room; names and reasons are folded where there is not."""
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH)
+    wide, now = console.width >= _WIDE, utc_now()
+    table = _table(console.width, wide=wide)
     for row in rows:
-        interval = f"{timedelta(seconds=row['interval_s'])} ({row['interval_why']})"
-        gaps = f"{row['gaps']} (about {row['missed']})" if row["missed"] else row["gaps"] or ""
-        cells = (row["name"], row["state"], row["last_success_at"], row["last_new_at"], interval)
-        table.add_row(*(_cell(each) for each in (*cells, row["entries"], gaps, row["health"])))
-    Console().print(table, markup=False) if rows else click.echo("no feeds", err=True)
+        why = (row["health"], row["interval_why"])
+        reasons = why if wide else ("; ".join(dict.fromkeys(filter(None, why))),)
+        table.add_row(*map(_cell, (row["name"], *_figures(row, now), *reasons)))
+    console.print(table, markup=False) if rows else click.echo("no feeds", err=True)
+
+
+def _table(width: int, *, wide: bool) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("feed", overflow="fold", max_width=None if wide else width // 4)
+    for heading in ("answered", "news", "every", "entries", "gaps"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    for heading in ("health", "why so often") if wide else ("health; why so often",):
+        table.add_column(heading, overflow="fold", ratio=1)
+    return table
+
+
+def _figures(row: dict[str, Any], now: datetime) -> tuple[object, ...]:
+    """How long ago it answered and had news, how often it is asked, entries and gaps."""
+    missed = f" (~{row['missed']})" if row["missed"] else ""
+    ages = (_ago(row[name], now) for name in ("last_success_at", "last_new_at"))
+    every = in_words(timedelta(seconds=row["interval_s"])).replace(" ", "")
+    return (*ages, every, row["entries"], f"{row['gaps']}{missed}" if row["gaps"] else "")
+
+
+def _ago(at: str | None, now: datetime) -> str:
+    return in_words(now - datetime.fromisoformat(at)).replace(" ", "") if at else "never"
 
 
 def _cell(value: object) -> str:
     return "" if value is None else safe_line(str(value)).replace("[", "\\[")
-
-
-@feeds.command()
-@click.argument("url")
-@click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@click.pass_obj
-def check(settings: Settings, url: str, *, allow_private: bool, as_json: bool) -> None:
-    """Dry run of one feed (its URL, or its name in feeds.yaml): asks once, reads, shows, stores nothing.
-
-    \b
-    aggregator feeds check https://tass.com/rss/v2.xml
-    """
-    feed = _feed_of(settings, url)
-    request = Request(feed.url, feed.headers, allow_private=allow_private or feed.allow_private)
-    found = asyncio.run(_try(request, feed))
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else _report(found))
-
-
-def _feed_of(settings: Settings, url: str) -> Feed:
-    configured = load_config(settings.feeds, os.environ).feeds if settings.feeds.exists() else ()
-    for feed in configured:
-        if url in (feed.name, feed.url):
-            return feed
-    hour = timedelta(hours=1)
-    return Feed(url, "check", hour, hour, timedelta())
-
-
-async def _try(request: Request, feed: Feed) -> dict[str, Any]:
-    async with Fetcher() as fetcher:
-        response = await fetcher.fetch(request)
-    read = read_feed(response.body, response.url, response.header("content-type"), feed.timezone)
-    return {
-        "url": response.url,
-        "bytes": len(response.body),
-        "duration_ms": response.duration_ms,
-        "content_type": response.header("content-type"),
-        "etag": response.header("etag"),
-        "last_modified": response.header("last-modified"),
-        "title": read.feed.title,
-        "language": read.feed.language,
-        "warning": read.feed.warning,
-        "entries": len(read.entries),
-        "newest": _newest(read),
-    }
-
-
-def _newest(read: ReadFeed) -> list[dict[str, str | None]]:
-    return [
-        {
-            "published_at": entry.published_at.isoformat() if entry.published_at else None,
-            "title": entry.title,
-            "url": entry.url,
-        }
-        for entry, _ in read.entries[:_SHOWN_ENTRIES]
-    ]
-
-
-def _report(found: dict[str, Any]) -> str:
-    validators = " and ".join(name for name in ("etag", "last_modified") if found[name]) or "no validators"
-    size = f"{found['bytes']} bytes, {found['entries']} entries"
-    lines = [
-        f"{found['title'] or 'untitled'} ({found['language'] or 'language not said'})",
-        f"{found['url']}: {size}, {validators}",
-        *([f"fault: {found['warning']}"] if found["warning"] else []),
-        *(
-            f"{each['published_at'] or 'no date':25}  {each['title'] or each['url']}"
-            for each in found["newest"]
-        ),
-    ]
-    return "\n".join(map(safe_line, lines))

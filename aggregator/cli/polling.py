@@ -62,7 +62,7 @@ def poll(
 )
 @click.pass_obj
 def run(settings: Settings, *, allow_private: bool, log_format: str) -> None:
-    r"""The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
+    """The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
 
     What is in hand is finished. SIGHUP or a changed feeds.yaml reloads it; a broken one is reported and the
     old one kept. One daemon a database.
