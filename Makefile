@@ -1,10 +1,11 @@
 # make run: set up, poll, show.  make test: set up, all tests.  make: format check, lint, types, tests.
+# make browser: what the tests in a browser need besides a Chromium; without it make test skips them.
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.done
 
 .DEFAULT_GOAL := all
-.PHONY: all run test lint types format clean
+.PHONY: all run test browser lint types format clean
 
 all: lint types test
 
@@ -24,6 +25,9 @@ run: $(SETUP)
 
 test: $(SETUP)
 	$(BIN)/python -m pytest
+
+browser: $(SETUP)
+	$(BIN)/python -m pip install --quiet --group browser
 
 lint: $(SETUP)
 	$(BIN)/ruff format --check .

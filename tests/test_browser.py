@@ -1,9 +1,14 @@
-"""The pages in a real browser: keys, live news, payloads, accessibility; skipped where there is none."""
+"""The pages in a real browser: keys, live news, payloads, accessibility.
+
+Skipped where there is no browser, unless ``BROWSER_TESTS=required`` says that there must be one, as CI does.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,8 +17,13 @@ from browsing import add_article, fill, serving
 
 from aggregator.store import Store
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+PACKAGES = ("playwright.sync_api", "axe_playwright_python.sync_playwright")
+if os.environ.get("BROWSER_TESTS") == "required":
+    assert CHROMIUM, "no Chromium is installed"
+    sync_api, axe = (import_module(name) for name in PACKAGES)
+else:
+    sync_api, axe = (pytest.importorskip(name, reason=f"{name} is not installed") for name in PACKAGES)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 if TYPE_CHECKING:
@@ -161,7 +171,6 @@ def test_datasettes_own_scripts_still_work(browser: Any, base: str) -> None:  # 
     ("path", "scheme"), [*((path, "light") for path in OURS), ("/", "dark"), ("/-/story/1000", "dark")]
 )
 def test_nothing_serious_is_in_the_way_of_anybody(browser: Any, base: str, path: str, scheme: str) -> None:  # noqa: ANN401
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
     with opened(browser, base, color_scheme=scheme) as page:
         page.goto(path)
         found = axe.Axe().run(page).response["violations"]
