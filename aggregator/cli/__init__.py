@@ -17,10 +17,11 @@ from aggregator.printable import safe_line
 
 #: command → the module that holds it as a function of the same name, and what it does in a few words
 COMMANDS = {
+    "backup": ("aggregator.cli.backup", "A verified copy of the database, also while it is written."),
     "browse": ("aggregator.cli.browsing", "Look at the database in a browser, read-only."),
     "demo": ("aggregator.cli.demo", "A self-contained wire on loopback: poll it and see."),
     "doctor": ("aggregator.cli.doctor", "Checks of configuration, database and feeds."),
-    "feeds": ("aggregator.cli.feeds", "The health of every feed, and a dry run of one URL."),
+    "feeds": ("aggregator.cli.feeds", "The list of feeds, their health, a dry run of one URL."),
     "poll": ("aggregator.cli.polling", "One round over the feeds."),
     "query": ("aggregator.cli.asking", "Articles or stories, newest first."),
     "read": ("aggregator.cli.reading", "Read one piece of wire copy; stores nothing."),
