@@ -132,6 +132,7 @@ WHERE a.status = 'canceled' AND (
     OR EXISTS (
         SELECT 1 FROM versions WHERE article_id = a.id AND coalesce(headline, deck, body) IS NOT NULL
     )
+    OR EXISTS (SELECT 1 FROM readings WHERE article_id = a.id)
     OR EXISTS (SELECT 1 FROM quotes WHERE article_id = a.id)
     OR EXISTS (SELECT 1 FROM pages WHERE article_id = a.id)
     OR EXISTS (

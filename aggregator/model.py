@@ -153,6 +153,17 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A response as it is kept behind a version."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    packed: bytes  # the body, compressed with zstd
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One item of a feed as the feed tells it; HTML is kept as given."""
 

@@ -32,10 +32,11 @@ from aggregator.errors import (
 )
 from aggregator.extract import carries_full_text
 from aggregator.hosts import host_of
+from aggregator.match import Verdict
 from aggregator.model import PagePolicy, Request
 from aggregator.polls import poll_feed, poll_feeds
 from aggregator.recording import record_reading
-from aggregator.store import articles, feeds
+from aggregator.store import articles, feeds, readings
 from aggregator.thinking import read_entries, read_page
 from aggregator.urls import canonical
 
@@ -274,6 +275,8 @@ def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) ->
     """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction."""
     due, article = reading.due, reading.article
     found = record_reading(conn, article, reading.page, now, tied_to=due.article_id)
+    if found.verdict in ("new", Verdict.VERSION):
+        readings.tie_reading(conn, found.article_id, due.entry_id)
     articles.finish_entry(
         conn, due.entry_id, found.article_id, retry_at=reading.retry_at, fault=reading.fault
     )

@@ -8,16 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.errors import ParseError
+import zstandard
+
+from aggregator.errors import AggregatorError, ParseError
 from aggregator.extract import extract_entry, extract_page
-from aggregator.model import Relation
+from aggregator.model import Relation, Response
 from aggregator.parse import entry_digest, parse_feed
 from aggregator.wire import read_wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.model import Article, Entry, Feed, ParsedFeed, Response
+    from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed
+
+#: No page is fetched that is larger.
+_LARGEST_KEPT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     ]
 
 
-def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
+def read_page(page: Response, entry: Entry | None, feed: Feed) -> Article:
     """The article of a page and its entry.
 
     Raises:
@@ -56,7 +61,33 @@ def read_page(page: Response, entry: Entry, feed: Feed) -> Article:
     """
     content_type = page.header("content-type")
     found = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
-    article = read_wire(found, default_agency=feed.agency, guid=entry.guid)
+    article = read_wire(found, default_agency=feed.agency, guid=entry.guid if entry else None)
     if not article.paragraphs and article.relation is not Relation.KILL:
         raise ParseError("the page has no article text besides bylines and notes")
     return article
+
+
+def reread(page: KeptPage | None, entry: Entry | None, feed: Feed) -> tuple[Article, str | None]:
+    """The article of a kept page, else of its entry, and why it is not the page's.
+
+    Raises:
+        ParseError: the page holds no article, and there is no entry.
+    """
+    try:
+        if page is not None:
+            return read_page(_unpacked(page), entry, feed), None
+    except ParseError as fault:
+        if entry is None:
+            raise
+        return read_entries([(entry, feed)])[0], str(fault)
+    if entry is None:
+        raise ParseError("there is neither a page nor an entry to read")
+    return read_entries([(entry, feed)])[0], None
+
+
+def _unpacked(page: KeptPage) -> Response:
+    try:
+        body = zstandard.decompress(page.packed, max_output_size=_LARGEST_KEPT)
+    except zstandard.ZstdError as fault:
+        raise AggregatorError(f"the kept page of {page.url} is damaged: {fault}") from None
+    return Response(page.url, page.status, page.headers, body, page.fetched_at, 0)

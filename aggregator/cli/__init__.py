@@ -25,6 +25,7 @@ COMMANDS = {
     "poll": ("aggregator.cli.polling", "One round over the feeds."),
     "query": ("aggregator.cli.asking", "Articles or stories, newest first."),
     "read": ("aggregator.cli.reading", "Read one piece of wire copy; stores nothing."),
+    "reread": ("aggregator.cli.rereading", "Derive articles again from kept pages."),
     "run": ("aggregator.cli.polling", "The daemon: poll for ever."),
     "show": ("aggregator.cli.asking", "One article: text, versions, copies and why."),
     "stats": ("aggregator.cli.asking", "Counts and timelines."),

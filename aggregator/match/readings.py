@@ -56,3 +56,16 @@ def version_relation(known: Known, article: Article) -> Relation:
         return article.relation
     richer = _BASES.index(article.text_basis) < _BASES.index(known.text_basis)
     return known.relation if richer else Relation.UPDATE
+
+
+def reread_relation(stored: Relation, number: int, article: Article) -> Relation:
+    """The relation of a version that was read again: the agency has done nothing since.
+
+    As marked. Where a mark was seen and no longer is, the first version is the original and a later one an
+    update; what joining found (copy, repeat) stays.
+    """
+    if article.relation is not Relation.ORIGINAL:
+        return article.relation
+    if stored in (Relation.UPDATE, Relation.CORRECTION):
+        return Relation.ORIGINAL if number == 1 else Relation.UPDATE
+    return stored

@@ -52,7 +52,7 @@ def insert_article(conn: sqlite3.Connection, article: Article, match: Match | No
     article_id = _free_id(conn, min(article.published_at or now, now))
     story_id = match.story_id if match else article_id
     relation = match.relation if match else article.relation
-    row = _article_row(article) | {
+    row = article_row(article) | {
         "id": article_id,
         "story_id": story_id,
         "relation": relation,
@@ -64,7 +64,7 @@ def insert_article(conn: sqlite3.Connection, article: Article, match: Match | No
     _insert_version(conn, article_id, 1, article, (relation, None), now)
     if match:
         record_join(conn, article_id, match, now)
-    _describe(conn, article_id, 1, article)
+    describe(conn, article_id, 1, article)
     refresh_story(conn, story_id)
     return article_id
 
@@ -74,10 +74,10 @@ def add_version(
 ) -> None:
     """Appends the article's new text as its next version; the article shows it from now on."""
     number = known.number + 1
-    row = _article_row(article) | {"id": known.article_id, "relation": relation, "number": number}
+    row = article_row(article) | {"id": known.article_id, "relation": relation, "number": number}
     conn.execute(_UPDATE_ARTICLE, row)
     _insert_version(conn, known.article_id, number, article, (relation, known), now)
-    _describe(conn, known.article_id, number, article)
+    describe(conn, known.article_id, number, article)
     refresh_story(conn, known.story_id)
 
 
@@ -119,11 +119,11 @@ def give_up_entry(conn: sqlite3.Connection, entry_id: int, fault: str) -> None:
 
 
 def keep_page(conn: sqlite3.Connection, article_id: int, page: Response) -> None:
-    """Keeps the raw response behind an article, compressed with zstd."""
+    """Keeps the raw response that an article's newest version was read from, compressed with zstd."""
     conn.execute(
         """
-        INSERT INTO pages (article_id, fetched_at, url, status, headers, body)
-        VALUES (:article, :at, :url, :status, :headers, :body)
+        INSERT INTO pages (article_id, version, fetched_at, url, status, headers, body)
+        SELECT id, versions, :at, :url, :status, :headers, :body FROM articles WHERE id = :article
         """,
         {
             "article": article_id,
@@ -131,9 +131,14 @@ def keep_page(conn: sqlite3.Connection, article_id: int, page: Response) -> None
             "url": page.url,
             "status": page.status,
             "headers": json.dumps(page.headers, ensure_ascii=False),
-            "body": zstandard.compress(page.body, _PAGE_LEVEL),
+            "body": packed_page(page.body),
         },
     )
+
+
+def packed_page(body: bytes) -> bytes:
+    """A page's body as it is kept."""
+    return zstandard.compress(body, _PAGE_LEVEL)
 
 
 def _free_id(conn: sqlite3.Connection, when: datetime) -> int:
@@ -151,7 +156,8 @@ def _free_id(conn: sqlite3.Connection, when: datetime) -> int:
         base += _IDS_A_SECOND
 
 
-def _article_row(article: Article) -> dict[str, object]:
+def article_row(article: Article) -> dict[str, object]:
+    """The columns of ``articles`` that a reading gives."""
     dateline = article.dateline
     return {
         "url": article.url,
@@ -217,10 +223,10 @@ WHERE id = :id
 _INSERT_VERSION = """
 INSERT INTO versions (
     article_id, number, seen_at, relation, mark, headline, deck, body,
-    text_basis, text_hash, body_hash, words_added, words_removed
+    text_basis, extractor, text_hash, body_hash, words_added, words_removed
 ) VALUES (
     :article, :number, :at, :relation, :mark, :headline, :deck, :body,
-    :text_basis, :text_hash, :body_hash, :added, :removed
+    :text_basis, :extractor, :text_hash, :body_hash, :added, :removed
 )
 """
 _EMPTY_ENTRIES = """
@@ -240,6 +246,7 @@ _CANCEL = (
     INSERT INTO versions (article_id, number, seen_at, relation, mark, text_basis, text_hash)
     VALUES (:id, :number, :now, 'kill', :mark, 'title', x'')
     """,
+    "DELETE FROM readings WHERE article_id = :id",
     "DELETE FROM quotes WHERE article_id = :id",
     "DELETE FROM article_tags WHERE article_id = :id",
     "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM article_tags WHERE tag_id = tags.id)",
@@ -263,24 +270,32 @@ def _insert_version(
     conn.execute(
         _INSERT_VERSION,
         {
+            **version_row(article),
             "article": article_id,
             "number": number,
             "at": stamp(now),
             "relation": relation,
-            "mark": article.mark,
-            "headline": article.headline,
-            "deck": article.deck,
-            "body": article.body or None,
-            "text_basis": article.text_basis,
-            "text_hash": text_hash(article),
-            "body_hash": body_hash(article),
             "added": added,
             "removed": removed,
         },
     )
 
 
-def _describe(conn: sqlite3.Connection, article_id: int, number: int, article: Article) -> None:
+def version_row(article: Article) -> dict[str, object]:
+    """The columns of ``versions`` that a reading gives."""
+    return {
+        "mark": article.mark,
+        "headline": article.headline,
+        "deck": article.deck,
+        "body": article.body or None,
+        "text_basis": article.text_basis,
+        "extractor": article.extractor,
+        "text_hash": text_hash(article),
+        "body_hash": body_hash(article),
+    }
+
+
+def describe(conn: sqlite3.Connection, article_id: int, number: int, article: Article) -> None:
     """Stores the version's quotations and the article's keywords."""
     conn.executemany(
         """

@@ -153,10 +153,11 @@ def due_entries(
         """,
         {"now": stamp(now), "after": after, "feeds": json.dumps(list(feed_ids)), "limit": limit},
     )
-    return [_due_entry(row) for row in rows]
+    return [due_entry_of(row) for row in rows]
 
 
-def _due_entry(row: tuple[Any, ...]) -> DueEntry:
+def due_entry_of(row: tuple[Any, ...]) -> DueEntry:
+    """The record of a row with the columns that ``due_entries`` asks for."""
     entry_id, feed_id, first_seen, article_id, tries, *said = row
     guid, url, title, summary, content, author, published, updated, raw, tags, image = said
     entry = Entry(
