@@ -6,6 +6,7 @@ A guess for texts whose feed and page do not say; None rather than a wild one.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import tomllib
 from collections import Counter
@@ -30,7 +31,7 @@ def language_of(text: str) -> str | None:
 
 
 def _by_script(text: str) -> str | None:
-    if text.isascii():
+    if text.isascii() or not _any_script().search(text):
         return None
     letters = sum(map(str.isalpha, text)) or 1
     for language, pattern in _scripts():
@@ -41,16 +42,28 @@ def _by_script(text: str) -> str | None:
 
 
 def _by_words(words: list[str]) -> str | None:
-    counts = Counter(words)
-    hits = {language: sum(map(counts.__getitem__, small)) for language, small in _small_words()}
-    best = max(hits, key=lambda language: hits[language])
+    languages = _languages_of()
+    hits = Counter(itertools.chain.from_iterable(languages[word] for word in words if word in languages))
+    if not hits:
+        return None
+    best = max(_data()["words"], key=hits.__getitem__)  # the first of equals in the order of the file
     enough = hits[best] >= _LEAST_HITS and hits[best] >= _LEAST_SHARE * len(words)
     return best if enough else None
 
 
 @functools.cache
-def _small_words() -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple((language, frozenset(words.split())) for language, words in _data()["words"].items())
+def _languages_of() -> dict[str, tuple[str, ...]]:
+    """Each small word with the languages it is one of."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language, words in _data()["words"].items():
+        for word in dict.fromkeys(words.split()):
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+@functools.cache
+def _any_script() -> re.Pattern[str]:
+    return re.compile("|".join(pattern.pattern for _, pattern in _scripts()))
 
 
 @functools.cache

@@ -172,3 +172,33 @@ def test_a_long_odd_text_is_read_to_its_end(piece: str) -> None:
 
 def test_texts_that_repeat_themselves_cost_no_more_than_their_length() -> None:
     assert word_changes("x " * 4_000, "x y " * 2_000) == (2_000, 2_000)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>One.</p><p>Two <b>bold</b> &amp; plain.</p>",
+        "Before<br/>after <em>it</em><div class='x'>inside</div>behind",
+        "<ul><li>first<li>second</ul>",
+        '<p>An <img src="a.png" alt="a > b"> picture</p>',
+        "<P>Capitals</P>\n\n<FIGURE><figcaption>words</figcaption></FIGURE>",
+        "<p>open <p>again",
+    ],
+)
+def test_plain_markup_reads_as_the_parser_reads_it(markup: str) -> None:
+    parsed = paragraphs_of(f"<!-- not plain -->{markup}")
+    assert paragraphs_of(markup) == parsed
+    assert parsed
+
+
+@pytest.mark.parametrize(
+    ("markup", "paragraphs"),
+    [
+        ("a </div> closed only", ("a closed only",)),
+        ("3 < 4 <p>and</p>", ("3 < 4", "and")),
+        ("<p>shown</p><script>alert(1)</script>", ("shown",)),
+        ("<iframe src='x'>hidden</iframe><p>shown</p>", ("shown",)),
+    ],
+)
+def test_other_markup_goes_through_the_parser(markup: str, paragraphs: tuple[str, ...]) -> None:
+    assert paragraphs_of(markup) == paragraphs
