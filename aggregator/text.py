@@ -30,6 +30,8 @@ _SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
 #: Controls that are no white space, and halves of surrogate pairs (Unicode categories Cc and Cs).
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _WORD = re.compile(r"\w+")
+#: Letters of words in lower case, a space for any other character.
+_ASCII_WORDS = {code: char.lower() if _WORD.match(char := chr(code)) else " " for code in range(128)}
 #: Scripts written without spaces: each character counts as a word.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
 #: Changes longer than this are counted by bag of words, which is linear.
@@ -117,7 +119,10 @@ def normal_form(text: str | None) -> str:
 
     Two texts of the same normal form say the same words in the same order.
     """
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text or "").casefold()))
+    text = text or ""
+    if text.isascii():  # most are, and a table does what the general way does in a fraction of its time
+        return " ".join(text.translate(_ASCII_WORDS).split())
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def digest(*parts: str | None) -> bytes:
@@ -143,7 +148,8 @@ def words_of(text: str | None) -> list[str]:
 
 def count_words(text: str | None) -> int:
     """How many words a text has, as ``wc -w`` counts; in scripts without spaces each character is one."""
-    return len(_UNSPACED.sub(r" \g<0> ", text or "").split())
+    text = text or ""
+    return len((text if text.isascii() else _UNSPACED.sub(r" \g<0> ", text)).split())
 
 
 def word_changes(old: str | None, new: str | None) -> tuple[int, int]:

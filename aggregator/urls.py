@@ -70,6 +70,7 @@ def without_userinfo(url: str) -> tuple[str, str | None]:
     return (urlunsplit(parts._replace(netloc=host)), unquote(userinfo)) if at else (url, None)
 
 
+@functools.lru_cache(maxsize=4_096)  # one round asks for the same ones several times
 def canonical(url: str | None) -> str | None:
     """The form under which one page is known: no fragment, no tracking parameters, one spelling of its host.
 

@@ -64,8 +64,8 @@ def insert_article(conn: sqlite3.Connection, article: Article, match: Match | No
     _insert_version(conn, article_id, 1, article, (relation, None), now)
     if match:
         record_join(conn, article_id, match, now)
+        refresh_story(conn, story_id)
     describe(conn, article_id, 1, article)
-    refresh_story(conn, story_id)
     return article_id
 
 
@@ -192,7 +192,9 @@ def article_row(article: Article) -> dict[str, object]:
 _INSERT_STORY = """
 INSERT INTO stories (
     id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at, articles, outlets
-) VALUES (:story_id, :headline, :agency, :id, :published_at, :now, :now, 1, 1)
+) VALUES (
+    :story_id, :headline, :agency, :id, :published_at, :now, :now, 1, iif(:outlet IS NULL, 0, 1)
+)
 """
 _INSERT_ARTICLE = """
 INSERT INTO articles (
