@@ -277,11 +277,17 @@ class Candidate:
     """A stored article that a new one may belong to."""
 
     article_id: int
+    at: datetime  # of publication, else first seen
+    relation: Relation
+    equal: bool  # one of its texts is the new one's
     story_id: int
-    outlet: str | None
-    agency: str | None
-    headline: str | None
-    place: str | None
+    outlet: str | None = None
+    agency: str | None = None
+    headline: str | None = None
+    place: str | None = None
+    slug: str | None = None
+    item_id: str | None = None
+    opening: str | None = None  # the beginning of its body
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import BAKERS, FERRY
+from conftest import BAKERS, FERRY, NOON
 
 from aggregator.fingerprint import body_hash, text_hash
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
@@ -36,7 +36,7 @@ def known(article: Article, **said: Any) -> Known:  # noqa: ANN401 (the fields o
 
 
 def candidate(number: int, outlet: str) -> Candidate:
-    return Candidate(number, 100 + number, outlet, None, None, None)
+    return Candidate(number, NOON, Relation.ORIGINAL, True, 100 + number, outlet)  # noqa: FBT003 (equal)
 
 
 # ---------------------------------------------------------------- fingerprints

@@ -5,11 +5,12 @@ Each function runs inside its caller's transaction.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.fingerprint import body_hash
-from aggregator.model import Candidate
+from aggregator.model import Candidate, Relation
 from aggregator.store.rows import stamp
 
 if TYPE_CHECKING:
@@ -19,22 +20,48 @@ if TYPE_CHECKING:
 
 #: How far back an equal text is the same story; recurring notices have equal texts too.
 _EQUAL_WINDOW = timedelta(days=7)
+#: How far back a slug, an item id or the copy that a mark refers to is looked for.
+_CHAIN_WINDOW = timedelta(hours=72)
 _MOST_CANDIDATES = 50
+#: Of an agency's copy from one place, so many are compared with an update: the newest.
+_MOST_OF_A_PLACE = 300
+_MARKED = (Relation.UPDATE, Relation.CORRECTION)
 
 
 def candidates(conn: sqlite3.Connection, article: Article, now: datetime) -> list[Candidate]:
-    """Stored articles that carry the same text, the oldest first."""
-    rows = conn.execute(
-        """
-        SELECT DISTINCT a.id, a.story_id, a.outlet, a.agency, a.headline, a.place
-        FROM versions AS v JOIN articles AS a ON a.id = v.article_id
-        WHERE v.body_hash = :body AND v.seen_at >= :since AND a.status <> 'canceled'
-        ORDER BY a.id
-        LIMIT :limit
-        """,
-        {"body": body_hash(article), "since": stamp(now - _EQUAL_WINDOW), "limit": _MOST_CANDIDATES},
-    )
-    return [Candidate(*row) for row in rows]
+    """Stored articles that share a name, a text, or agency and place with an update; the oldest first.
+
+    Each is found through an index of what it shares.
+    """
+    place = article.dateline.place if article.dateline else None
+    values = {
+        "body": body_hash(article),
+        "slug": article.slug,
+        "item": article.item_id,
+        "agency": article.agency,
+        "place": place,
+        "since": stamp(now - _EQUAL_WINDOW),
+        "chain_since": stamp(now - _CHAIN_WINDOW),
+        "limit": _MOST_CANDIDATES,
+        "most": _MOST_OF_A_PLACE,
+    }
+    asked = [
+        _EQUAL if values["body"] else None,
+        _SAME_ITEM if article.item_id else None,
+        _SAME_SLUG if article.slug else None,
+        (_SAME_DESK if article.relation in _MARKED else _MARKED_OF_DESK) if article.agency else None,
+    ]
+    rows = (row for sql in asked if sql for row in conn.execute(sql, values))
+    found: dict[int, int] = {}
+    for article_id, equal in rows:
+        found[article_id] = max(equal, found.get(article_id, 0))
+    ids = json.dumps([{"id": article_id, "equal": equal} for article_id, equal in found.items()])
+    return [_candidate(row) for row in conn.execute(_CANDIDATES, {"found": ids})] if found else []
+
+
+def _candidate(row: tuple[Any, ...]) -> Candidate:
+    article_id, at, relation, equal, *same = row
+    return Candidate(article_id, datetime.fromisoformat(at), Relation(relation), bool(equal), *same)
 
 
 def record_join(conn: sqlite3.Connection, article_id: int, match: Match, now: datetime) -> None:
@@ -57,6 +84,41 @@ def refresh_story(conn: sqlite3.Connection, story_id: int) -> None:
     conn.execute(_REFRESH_STORY, {"story": story_id})
 
 
+_EQUAL = """
+SELECT article_id AS id, 1 AS equal FROM versions
+WHERE body_hash = :body AND seen_at >= :since
+ORDER BY id LIMIT :limit
+"""
+_SAME_ITEM = """
+SELECT id, 0 AS equal FROM articles
+WHERE item_id = :item AND first_seen_at >= :chain_since
+ORDER BY first_seen_at DESC LIMIT :limit
+"""
+_SAME_SLUG = """
+SELECT id, 0 AS equal FROM articles
+WHERE slug = :slug COLLATE NOCASE AND first_seen_at >= :chain_since
+ORDER BY first_seen_at DESC LIMIT :limit
+"""
+_SAME_DESK = """
+SELECT id, 0 AS equal FROM articles
+WHERE agency = :agency AND place IS :place COLLATE NOCASE AND first_seen_at >= :chain_since
+ORDER BY first_seen_at DESC LIMIT :most
+"""
+#: For an unmarked text only its updates, which may have come before it.
+_MARKED_OF_DESK = """
+SELECT id, 0 AS equal FROM articles
+WHERE agency = :agency AND place IS :place COLLATE NOCASE AND first_seen_at >= :chain_since
+    AND relation IN ('update', 'correction')
+ORDER BY first_seen_at DESC LIMIT :limit
+"""
+#: Of a text its beginning is enough to compare: 120 words.
+_CANDIDATES = """
+SELECT a.id, coalesce(a.published_at, a.first_seen_at), a.relation, found.value ->> 'equal',
+       a.story_id, a.outlet, a.agency, a.headline, a.place, a.slug, a.item_id, substr(a.body, 1, 1500)
+FROM json_each(:found) AS found CROSS JOIN articles AS a ON a.id = found.value ->> 'id'
+WHERE a.status <> 'canceled'
+ORDER BY a.id
+"""
 _INSERT_JOIN = """
 INSERT INTO joins (article_id, other_article_id, rule, score, at)
 VALUES (:article, :other, :rule, :score, :at)
