@@ -123,7 +123,7 @@ def _read_root(root: yaml.Node, page: _Page) -> Config:
     defaults = _DEFAULTS | (top.get("defaults") or {})
     feeds = _named(top.get("feeds") or [], defaults, page)
     keep = _KEEP_DEFAULTS | (top.get("keep") or {})
-    return Config(feeds, keep["pages"], keep["fetches"], top.get("contact"))
+    return Config(feeds, keep["pages"], keep["fetches"], top.get("contact"), keep.get("entries"))
 
 
 def _mapping(node: yaml.Node, key: str, readers: Mapping[str, Reader], page: _Page) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def _defaults(node: yaml.Node, page: _Page) -> dict[str, Any]:
 
 
 def _keep(node: yaml.Node, page: _Page) -> dict[str, Any]:
-    return _mapping(node, "keep", {"fetches": _duration, "pages": _duration}, page)
+    return _mapping(node, "keep", {"entries": _positive, "fetches": _duration, "pages": _duration}, page)
 
 
 def _feeds(node: yaml.Node, page: _Page) -> list[tuple[yaml.Node, dict[str, Any]]]:

@@ -21,7 +21,7 @@ from aggregator.fetch import Fetcher, utc_now
 from aggregator.lock import only_daemon
 from aggregator.notify import notify
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
-from aggregator.store import Store, feeds
+from aggregator.store import Store, feeds, retention
 from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
 from aggregator.workers import Workers
 
@@ -38,6 +38,8 @@ log = logging.getLogger("aggregator")
 _TICK = timedelta(seconds=5)
 _BEAT = timedelta(seconds=15)
 _PRUNE = timedelta(hours=1)
+#: Other processes may write between two batches of old articles.
+_BETWEEN_BATCHES_S = 0.05
 #: What is in hand at SIGTERM gets this long; then it is due again.
 _GRACE_S = 8.0
 #: After a full disk or a locked file nothing is asked for that long: it could not be stored.
@@ -187,14 +189,16 @@ class _Daemon:
             self._meet(fault)
 
     async def _prune(self) -> None:
-        now = self._desk.clock()
+        """Lets go what is old, a batch at a time: polls go on between them."""
+        limits = retention.limits_of(self._config, self._desk.clock())
         try:
             with self._desk.store.transaction() as conn:
-                feeds.prune(
-                    conn,
-                    fetches_before=now - self._config.keep_fetches,
-                    pages_before=now - self._config.keep_pages,
-                )
+                retention.prune_log(conn, limits)
+            gone = 1
+            while gone and not self._stop.is_set():
+                with self._desk.store.transaction() as conn:
+                    gone = retention.prune_articles(conn, limits)
+                await asyncio.sleep(_BETWEEN_BATCHES_S)
             self._desk.store.empty_log()
         except StoreError as fault:
             self._meet(fault)

@@ -87,6 +87,7 @@ class Config:
     keep_pages: timedelta
     keep_fetches: timedelta
     contact: str | None = None  # an address or URL for the User-Agent
+    keep_entries: timedelta | None = None  # with their articles; None: for ever
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from aggregator.freshness import fresh_for_s, knows_delta
 from aggregator.model import PollOutcome, Request
 from aggregator.rhythm import learn
 from aggregator.schedule import Seen
-from aggregator.store import polls
+from aggregator.store import polls, retention
 from aggregator.store.polls import Changes, Gap, Kept, Poll
 from aggregator.text import digest_bytes
 from aggregator.thinking import read_feed
@@ -152,6 +152,7 @@ def _record_success(desk: Desk, state: FeedState, response: Response, read: Read
     feed = desk.feeds[state.feed_id]
     with desk.store.transaction() as conn:
         changes = polls.compare_entries(conn, state.feed_id, read.entries) if read else Changes()
+        changes = retention.without_pruned(conn, state.feed_id, changes)
         poll = _success(feed, state, response, read, changes)
         polls.record_poll(conn, poll, changes)
     warning = read.feed.warning if read else None

@@ -11,7 +11,7 @@ from aggregator.desk import Desk, Outcome
 from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
-from aggregator.store import Store, feeds
+from aggregator.store import Store, feeds, retention
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.model import Config, Feed, FeedState
+
+
+#: Of old articles at the end of one round: what is left goes at the next ones, or with `aggregator prune`.
+_MOST_BATCHES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,11 @@ def _check_names(configured: Iterable[Feed], names: tuple[str, ...]) -> None:
 
 
 def _prune(store: Store, config: Config, now: datetime) -> None:
+    limits = retention.limits_of(config, now)
     with store.transaction() as conn:
-        feeds.prune(conn, fetches_before=now - config.keep_fetches, pages_before=now - config.keep_pages)
+        retention.prune_log(conn, limits)
+    for _ in range(_MOST_BATCHES):
+        with store.transaction() as conn:
+            if not retention.prune_articles(conn, limits):
+                break
     store.empty_log()

@@ -16,7 +16,7 @@ from aggregator.errors import BusyError, SchemaTooNewError, StoreError
 from aggregator.model import Cadence, Entry, Feed, PollOutcome
 from aggregator.parse import entry_digest
 from aggregator.schedule import Plan
-from aggregator.store import Store, feeds, polls
+from aggregator.store import Store, feeds, polls, retention
 from aggregator.store.polls import Changes, Gap, Kept, Poll
 
 if TYPE_CHECKING:
@@ -410,7 +410,7 @@ def test_old_polls_are_forgotten_and_new_ones_kept(store: Store) -> None:
     take(store, feed_id, entry("a"))
     take(store, feed_id, entry("a"), started_at=LATER)
     with store.transaction() as conn:
-        feeds.prune(conn, fetches_before=LATER, pages_before=LATER)
+        retention.prune_log(conn, retention.Limits(fetches=LATER, pages=LATER))
     assert rows(store, "SELECT started_at FROM fetches") == [("2026-03-04T13:00:00Z",)]
 
 

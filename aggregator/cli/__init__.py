@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": ("aggregator.cli.doctor", "Checks of configuration, database and feeds."),
     "feeds": ("aggregator.cli.feeds", "The list of feeds, their health, a dry run of one URL."),
     "poll": ("aggregator.cli.polling", "One round over the feeds."),
+    "prune": ("aggregator.cli.prune", "Let go what is older than feeds.yaml keeps."),
     "query": ("aggregator.cli.asking", "Articles or stories, newest first."),
     "read": ("aggregator.cli.reading", "Read one piece of wire copy; stores nothing."),
     "reread": ("aggregator.cli.rereading", "Derive articles again from kept pages."),

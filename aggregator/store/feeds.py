@@ -165,9 +165,3 @@ def due_entry_of(row: tuple[Any, ...]) -> DueEntry:
         moment(published), moment(updated), raw, unpacked(tags), image,
     )  # fmt: skip
     return DueEntry(entry_id, feed_id, entry, datetime.fromisoformat(first_seen), article_id, tries)
-
-
-def prune(conn: sqlite3.Connection, *, fetches_before: datetime, pages_before: datetime) -> None:
-    """Forgets polls and raw pages older than that."""
-    conn.execute("DELETE FROM fetches WHERE started_at < ?", (stamp(fetches_before),))
-    conn.execute("DELETE FROM pages WHERE fetched_at < ?", (stamp(pages_before),))
