@@ -23,6 +23,7 @@ class Finished:
     status: int  # as a shell has it: 128 and the signal that ended it
     cpu_ms: float  # user and system, its descendants included
     wall_s: float
+    memory_mb: float  # resident, of all processes together, at the most
     output: str
     complaints: str
 
@@ -80,11 +81,13 @@ def finish(command: list[str]) -> Finished:
         in_tree = [sys.executable, str(_TREE), figure.name, *command]
         status = subprocess.run(in_tree, stdout=out, stderr=complaints, check=False).returncode
         wall = time.monotonic() - started
-        cpu_ms = float(figure.read())
+        figures = json.loads(figure.read() or "{}")
         out.seek(0)
         complaints.seek(0)
         said, complained = out.read().decode(), complaints.read().decode(errors="replace")
-    return Finished(status, cpu_ms, wall, said, complained)
+    return Finished(
+        status, figures.get("cpu_ms", 0.0), wall, figures.get("memory", 0) / 1e6, said, complained
+    )
 
 
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
