@@ -266,6 +266,7 @@ class Article:
     item_id: str | None = None  # the agency's own id of this copy, the same for all its versions
     urgency: int | None = None  # ninjs: 1 is a flash, 9 the least
     embargo_until: datetime | None = None  # not to be shown before
+    left_out: tuple[str, ...] = ()  # lines known to repeat across the outlet's pages
 
     @property
     def body(self) -> str:

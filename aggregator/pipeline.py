@@ -36,9 +36,9 @@ from aggregator.match import Verdict
 from aggregator.model import PagePolicy, Request
 from aggregator.polls import poll_feed, poll_feeds
 from aggregator.recording import record_reading
-from aggregator.store import articles, feeds, readings
+from aggregator.store import articles, feeds, furniture, readings
 from aggregator.thinking import read_entries, read_page
-from aggregator.urls import canonical
+from aggregator.urls import canonical, outlet_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -231,10 +231,16 @@ async def _read_page(
     if isinstance(page, AggregatorError):
         return await _from_feed(desk, due, page)
     try:
-        article = await think(desk, read_page, page, due.entry, desk.feeds[due.feed_id])
+        known = _furniture(desk, page)
+        article = await think(desk, read_page, page, due.entry, desk.feeds[due.feed_id], known)
     except Exception as fault:  # noqa: BLE001 (as above)
         return await _from_feed(desk, due, named(fault, page.url))
     return Reading(due, article, page)
+
+
+def _furniture(desk: Desk, page: Response) -> frozenset[bytes]:
+    with desk.store.reading() as conn:
+        return furniture.known_lines(conn, outlet_of(page.url))
 
 
 async def _from_feed(desk: Desk, due: DueEntry, fault: AggregatorError) -> Reading | AggregatorError:
@@ -277,6 +283,8 @@ def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) ->
     found = record_reading(conn, article, reading.page, now, tied_to=due.article_id)
     if found.verdict in ("new", Verdict.VERSION):
         readings.tie_reading(conn, found.article_id, due.entry_id)
+    if found.verdict == "new" and reading.page:
+        furniture.learn_lines(conn, article, now)
     articles.finish_entry(
         conn, due.entry_id, found.article_id, retry_at=reading.retry_at, fault=reading.fault
     )

@@ -19,9 +19,10 @@ from aggregator.fetch import utc_now
 from aggregator.match import reread_relation
 from aggregator.model import Feed, Relation
 from aggregator.query import open_read_only
-from aggregator.store import Store, readings
+from aggregator.store import Store, furniture, readings
 from aggregator.store.database import naming_faults
 from aggregator.thinking import reread
+from aggregator.urls import outlet_of
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
@@ -188,9 +189,10 @@ def _batch(task: _Task, batch: list[StoredReading]) -> list[Reread]:
         return [_settle(task, stored, result) for stored, result in zip(batch, found, strict=True)]
 
 
-def _job(task: _Task, stored: StoredReading) -> tuple[KeptPage | None, Entry | None, Feed]:
+def _job(task: _Task, stored: StoredReading) -> tuple[KeptPage | None, Entry | None, Feed, frozenset[bytes]]:
     feed = task.feeds.get(stored.due.feed_id, _NOBODY) if stored.due else _NOBODY
-    return stored.page, stored.due.entry if stored.due else None, feed
+    known = furniture.known_lines(task.conn, outlet_of(stored.page.url)) if stored.page else frozenset()
+    return stored.page, stored.due.entry if stored.due else None, feed, known
 
 
 def _result(stored: StoredReading, job: Future[_Read]) -> _Read | AggregatorError:

@@ -53,21 +53,27 @@ def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     ]
 
 
-def read_page(page: Response, entry: Entry | None, feed: Feed) -> Article:
-    """The article of a page and its entry.
+def read_page(
+    page: Response, entry: Entry | None, feed: Feed, furniture: frozenset[bytes] = frozenset()
+) -> Article:
+    """The article of a page and its entry, without the lines known as the outlet's furniture.
 
     Raises:
         ParseError: the page holds no article.
     """
     content_type = page.header("content-type")
-    found = extract_page(page.body, url=page.url, content_type=content_type, entry=entry, feed=feed)
+    found = extract_page(
+        page.body, url=page.url, content_type=content_type, entry=entry, feed=feed, furniture=furniture
+    )
     article = read_wire(found, default_agency=feed.agency, guid=entry.guid if entry else None)
     if not article.paragraphs and article.relation is not Relation.KILL:
         raise ParseError("the page has no article text besides bylines and notes")
     return article
 
 
-def reread(page: KeptPage | None, entry: Entry | None, feed: Feed) -> tuple[Article, str | None]:
+def reread(
+    page: KeptPage | None, entry: Entry | None, feed: Feed, furniture: frozenset[bytes] = frozenset()
+) -> tuple[Article, str | None]:
     """The article of a kept page, else of its entry, and why it is not the page's.
 
     Raises:
@@ -75,7 +81,7 @@ def reread(page: KeptPage | None, entry: Entry | None, feed: Feed) -> tuple[Arti
     """
     try:
         if page is not None:
-            return read_page(_unpacked(page), entry, feed), None
+            return read_page(_unpacked(page), entry, feed, furniture), None
     except ParseError as fault:
         if entry is None:
             raise

@@ -40,6 +40,7 @@ class Body:
 
     paragraphs: tuple[str, ...]
     rule: str
+    left_out: tuple[str, ...] = ()
 
 
 def extract_page(
@@ -67,7 +68,7 @@ def extract_page(
     head = read_head(reading.scene, reading.kept, said, zone)
     text = _text(page, said, reading, head, dict(feed.extract) if feed else {})
     if furniture:
-        text = replace(text, paragraphs=tuple(p for p in text.paragraphs if digest(p) not in furniture))
+        text = _without(text, furniture)
     _refuse_walls(page, text)
     return _article(page, _settled(page, said, reading, head, feed), text, entry, feed)
 
@@ -86,6 +87,11 @@ def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: d
     if len(linked) > _MUCH_MORE * sum(map(len, found)) and (told := paragraphs_of(linked)):
         return Body(told, "json-ld")
     return Body(found, "signs")
+
+
+def _without(text: Body, furniture: frozenset[bytes]) -> Body:
+    known = tuple(line for line in text.paragraphs if digest(line) in furniture)
+    return replace(text, paragraphs=tuple(p for p in text.paragraphs if p not in known), left_out=known)
 
 
 def _apart(reading: Reading, deck: tuple[int, ...]) -> tuple[int, ...]:
@@ -151,4 +157,5 @@ def _article(page: Page, said: Metadata, text: Body, entry: Entry | None, feed: 
         updated_at=said.updated_at or (entry.updated_at if entry else None),
         image_url=said.image_url or (entry.image_url if entry else None),
         tags=tags_of(entry, feed, *said.tags),
+        left_out=text.left_out,
     )
