@@ -21,6 +21,14 @@ class PagePolicy(StrEnum):
     ALWAYS = "always"
 
 
+class KnownBy(StrEnum):
+    """By what the entries of a feed are known again from poll to poll."""
+
+    GUID = "guid"
+    URL = "url"  # its canonical form
+    WORDS = "words"
+
+
 class PollOutcome(StrEnum):
     """What one poll of a feed brought."""
 
@@ -121,6 +129,8 @@ class FeedState:
     cadence: Cadence = Cadence()
     window_from: datetime | None = None  # publication of the oldest entry it showed
     rhythm: tuple[float, ...] = ()  # new entries by hour of the day, the recent ones weigh more
+    known_by: KnownBy = KnownBy.GUID
+    known_by_why: str | None = None  # the evidence, when it is not by the guids
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +192,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """An entry as one document shows it, with what it is known again by."""
+
+    entry: Entry
+    digest: bytes  # of its words
+    url_hash: int | None = None
+    letters: int = 0  # of its words: how much the digest stands for
+    garbled: bool = False  # some of it was decoded wrongly
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """A feed's document, read."""
 
@@ -191,6 +212,7 @@ class ParsedFeed:
     warning: str | None = None  # what was wrong with it though entries were saved
     cadence: Cadence = Cadence()
     prev_archive: str | None = None  # the document with the entries before these (RFC 5005 §4)
+    shared_guids: int = 0  # entries that came under a guid which others have too
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,18 +19,21 @@ from aggregator.desk import Desk, Outcome, ask_in_turn, named, side_by_side, thi
 from aggregator.errors import AggregatorError, FetchError, ParseError, PostponedError, StatusError, StoreError
 from aggregator.fetch import kept_headers, validators
 from aggregator.freshness import fresh_for_s, knows_delta
+from aggregator.identity import Document, Learnt
 from aggregator.model import PollOutcome, Request
 from aggregator.rhythm import learn
 from aggregator.schedule import Seen
 from aggregator.store import polls, retention
-from aggregator.store.polls import Changes, Gap, Kept, Poll
+from aggregator.store.entries import Changes, compare_entries
+from aggregator.store.polls import Gap, Kept, Poll
 from aggregator.text import digest_bytes
 from aggregator.thinking import read_feed
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
-    from aggregator.model import Cadence, Entry, Feed, FeedState, Response
+    from aggregator.model import Cadence, Feed, FeedState, Response, Sighting
     from aggregator.thinking import ReadFeed
 
 log = logging.getLogger("aggregator")
@@ -114,20 +117,25 @@ async def _with_archives(desk: Desk, state: FeedState, read: ReadFeed) -> ReadFe
     if not link or state.last_success_at is None or _overlaps(desk, state, read):
         return read
     feed, asked = desk.feeds[state.feed_id], set[str]()
-    entries = {entry.guid: (entry, digest) for entry, digest in read.entries}
+    sightings = {each.entry.guid: each for each in read.sightings}
     while link and link not in asked and len(asked) < _MOST_ARCHIVES:
         asked.add(link)
         older = await _archive(desk, feed, link)
         if older is None:
             break
-        entries = {entry.guid: (entry, digest) for entry, digest in older.entries} | entries
+        sightings = {each.entry.guid: each for each in older.sightings} | sightings
         link = None if _overlaps(desk, state, older) else older.feed.prev_archive
-    return replace(read, entries=tuple(entries.values()))
+    return replace(read, sightings=tuple(sightings.values()))
 
 
 def _overlaps(desk: Desk, state: FeedState, read: ReadFeed) -> bool:
     with desk.store.reading() as conn:
-        return bool(polls.compare_entries(conn, state.feed_id, read.entries).known)
+        return bool(_changes(conn, state, read, desk.clock()).known)
+
+
+def _changes(conn: sqlite3.Connection, state: FeedState, read: ReadFeed, now: datetime) -> Changes:
+    document = Document(read.sightings, now, shared=read.feed.shared_guids)
+    return compare_entries(conn, state.feed_id, document, Learnt(state.known_by, state.known_by_why))
 
 
 async def _archive(desk: Desk, feed: Feed, url: str) -> ReadFeed | None:
@@ -151,7 +159,7 @@ async def _archive(desk: Desk, feed: Feed, url: str) -> ReadFeed | None:
 def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> Outcome:
     feed = desk.feeds[state.feed_id]
     with desk.store.transaction() as conn:
-        changes = polls.compare_entries(conn, state.feed_id, read.entries) if read else Changes()
+        changes = _changes(conn, state, read, response.fetched_at) if read else Changes()
         changes = retention.without_pruned(conn, state.feed_id, changes)
         poll = _success(feed, state, response, read, changes)
         polls.record_poll(conn, poll, changes)
@@ -185,7 +193,7 @@ def _success(
         plan=schedule.after_success(feed, interval, seen, now, random.random()),  # noqa: S311 (spreads load, guards nothing)
         status=response.status,
         size=len(response.body),
-        entries=len(read.entries) if read else 0,
+        entries=len(read.sightings) if read else 0,
         kept=kept,
         gap=gap,
     )
@@ -231,27 +239,28 @@ def _window_from(state: FeedState, response: Response, read: ReadFeed | None) ->
     """When the oldest entry shown was published; unknown when fewer than half of them say so."""
     if read is None or response.status == _DELTA:
         return state.window_from
-    dates = _dates(read.entries, response.fetched_at)
-    return min(dates) if len(dates) > 1 and 2 * len(dates) >= len(read.entries) else None
+    dates = _dates(read.sightings, response.fetched_at)
+    return min(dates) if len(dates) > 1 and 2 * len(dates) >= len(read.sightings) else None
 
 
 def _rhythm(state: FeedState, response: Response, changes: Changes) -> tuple[float, ...]:
     if not changes.new:
         return state.rhythm
-    news = (entry.published_at for entry, _ in changes.new)
+    news = (each.entry.published_at for each in changes.new)
     return learn(state.rhythm, state.last_new_at, response.fetched_at, news)
 
 
 def _gap(state: FeedState, changes: Changes, now: datetime) -> Gap | None:
     """A poll that knows none of its entries does not overlap with the last, unless its dates reach back."""
-    if changes.known or changes.first or not changes.new or state.last_success_at is None:
+    if changes.seen_before or changes.first or not changes.new or state.last_success_at is None:
         return None
     estimate = schedule.missed(state.last_success_at, _dates(changes.new, now), now)
     return None if estimate == 0 else Gap(state.last_success_at, estimate)
 
 
-def _dates(entries: Sequence[tuple[Entry, bytes]], now: datetime) -> list[datetime]:
-    return [entry.published_at for entry, _ in entries if entry.published_at and entry.published_at <= now]
+def _dates(sightings: Sequence[Sighting], now: datetime) -> list[datetime]:
+    dates = (each.entry.published_at for each in sightings)
+    return [date for date in dates if date and date <= now]
 
 
 def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: AggregatorError) -> Outcome:

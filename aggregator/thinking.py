@@ -13,13 +13,13 @@ import zstandard
 from aggregator.errors import AggregatorError, ParseError
 from aggregator.extract import extract_entry, extract_page
 from aggregator.model import Relation, Response
-from aggregator.parse import entry_digest, parse_feed
+from aggregator.parse import parse_feed, sight
 from aggregator.wire import read_wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed
+    from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed, Sighting
 
 #: No page is fetched that is larger.
 _LARGEST_KEPT = 16 * 1024 * 1024
@@ -27,22 +27,20 @@ _LARGEST_KEPT = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReadFeed:
-    """A parsed feed, each entry with its digest."""
+    """A parsed feed, each entry with what it is known again by."""
 
     feed: ParsedFeed  # without its entries
-    entries: tuple[tuple[Entry, bytes], ...]
+    sightings: tuple[Sighting, ...]
 
 
 def read_feed(body: bytes, url: str, content_type: str | None, timezone: str | None) -> ReadFeed:
-    """Parses a feed and takes the digests of its entries, each guid once.
+    """Parses a feed and takes the digests of its entries.
 
     Raises:
         ParseError: it is not a feed.
     """
     parsed = parse_feed(body, url=url, content_type=content_type, timezone=timezone)
-    once = {entry.guid: entry for entry in reversed(parsed.entries)}
-    entries = tuple((entry, entry_digest(entry)) for entry in parsed.entries if once[entry.guid] is entry)
-    return ReadFeed(replace(parsed, entries=()), entries)
+    return ReadFeed(replace(parsed, entries=()), tuple(map(sight, parsed.entries)))
 
 
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:

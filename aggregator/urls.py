@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from hashlib import blake2b
 from importlib import resources
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -81,6 +82,14 @@ def canonical(url: str | None) -> str | None:
         return None
     parts = urlsplit(web)
     return urlunsplit(("https", _host(parts), parts.path or "/", _query(parts.query), ""))
+
+
+def url_hash(url: str | None) -> int | None:
+    """64 bits of the canonical form, as SQLite holds integers; None when it is no http(s) URL."""
+    known = canonical(url)
+    if known is None:
+        return None
+    return int.from_bytes(blake2b(known.encode("utf-8"), digest_size=8).digest(), "big", signed=True)
 
 
 def outlet_of(url: str | None) -> str | None:

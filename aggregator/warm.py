@@ -23,7 +23,7 @@ def _read() -> None:
     read = read_feed(_RSS.encode(), _URL, "application/rss+xml", None)
     hour = timedelta(hours=1)
     feed = Feed(_URL, "wire", hour, hour, hour)
-    entry = read.entries[0][0]
+    entry = read.sightings[0].entry
     page = Response(f"{_URL}/1", 200, (), _PAGE.encode(), datetime(2017, 10, 19, tzinfo=UTC), 0)
     read_entries([(entry, feed)])
     read_page(page, entry, feed)

@@ -1,6 +1,7 @@
 """A plain reading of captured feeds: what a program that saw each of them in turn must know in the end.
 
-It shares no code with the program: feedparser reads, entries are united by id, else link.
+It shares no code with the program: feedparser reads, entries are united by id, else link. One that
+comes under a new id with the very words of one that goes at the same moment is that one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Characters shown of a difference, and before it.
 _AROUND, _BEFORE = 60, 25
+#: Characters of a text that is like no other: a long title.
+_ENOUGH = 60
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -57,26 +60,47 @@ def read_history(folder: Path) -> dict[str, list[Path]]:
 
 
 def unite(captures: Iterable[Path]) -> dict[str, Seen]:
-    """Every entry of one feed's captures, by its id, else its link."""
+    """Every entry of one feed's captures, by its newest id, else its link."""
     union: dict[str, Seen] = {}
+    shown: set[str] = set()
     for capture in captures:
         once: dict[str, Any] = {}
         for entry in feedparser.parse(gzip.decompress(capture.read_bytes())).entries:
             once.setdefault(entry.get("id") or entry.get("link"), entry)
+        vanished = [union[key] for key in sorted(shown - once.keys())]
+        for key in sorted(once.keys() - union.keys()):
+            gone = _renamed(once[key], vanished)
+            if gone:
+                vanished.remove(gone)
+                union[key] = union.pop(gone.key)
+                gone.key = key
         for key, entry in once.items():
             _see(union.setdefault(key, Seen(key, "")), entry)
+        shown = set(once)
     return union
+
+
+def _renamed(entry: Any, gone: Iterable[Seen]) -> Seen | None:  # noqa: ANN401 (feedparser is untyped)
+    """The entry that has gone since the capture before and said the same, if that is enough to know it by."""
+    text = _text(entry)
+    if len(text.told) < _ENOUGH:
+        return None
+    return next((seen for seen in gone if seen.texts[-1] == text), None)
 
 
 def _see(seen: Seen, entry: Any) -> None:  # noqa: ANN401 (feedparser is untyped)
     seen.link = entry.get("link") or ""
     seen.links.add(seen.link)
+    text = _text(entry)
+    if not seen.texts or seen.texts[-1] != text:
+        seen.texts.append(text)
+
+
+def _text(entry: Any) -> Text:  # noqa: ANN401 (as above)
     parts = {"content": "", "caption": ""}
     for part in entry.get("content", ()):
         parts["caption" if _is_caption(part, entry) else "content"] += part.get("value") or ""
-    text = Text(entry.get("title") or "", entry.get("summary") or "", **parts)
-    if not seen.texts or seen.texts[-1] != text:
-        seen.texts.append(text)
+    return Text(entry.get("title") or "", entry.get("summary") or "", **parts)
 
 
 def _is_caption(part: Any, entry: Any) -> bool:  # noqa: ANN401 (as above)

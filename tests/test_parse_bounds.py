@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.errors import ParseError
-from aggregator.parse import drafts, entry_digest, parse_feed
+from aggregator.parse import drafts, parse_feed, sight
 
 if TYPE_CHECKING:
     from aggregator.model import ParsedFeed
@@ -181,5 +181,5 @@ def test_no_damage_raises_anything_but_a_parse_error() -> None:
         for entry in found.entries:
             text = "\n".join(filter(None, (entry.guid, entry.url, entry.title, entry.summary, entry.content)))
             assert "\0" not in text.encode().decode()
-            assert len(entry_digest(entry)) == 16
+            assert len(sight(entry).digest) == 16
     assert read > 1_000

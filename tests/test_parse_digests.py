@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model import Entry
-from aggregator.parse import entry_digest
+from aggregator.parse import sight
 
 ENTRY = Entry(
     guid="1", url=None, title="Ferry stops – wind rises", summary='<p class="a" id="b">Café shut</p>'
@@ -24,7 +24,7 @@ ENTRY = Entry(
     ],
 )
 def test_typography_and_markup_are_no_change_of_text(same: Entry) -> None:
-    assert entry_digest(same) == entry_digest(ENTRY)
+    assert sight(same).digest == sight(ENTRY).digest
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_typography_and_markup_are_no_change_of_text(same: Entry) -> None:
     ],
 )
 def test_a_changed_word_is_a_change_of_text(other: Entry) -> None:
-    assert entry_digest(other) != entry_digest(ENTRY)
+    assert sight(other).digest != sight(ENTRY).digest

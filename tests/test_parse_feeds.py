@@ -47,7 +47,7 @@ def shown(value: object) -> object:
 def told(record: Entry | ParsedFeed) -> dict[str, object]:
     """What a record says, without what is unknown."""
     return {
-        key: shown(value) for key, value in asdict(record).items() if value not in (None, (), NOTHING_SAID)
+        key: shown(value) for key, value in asdict(record).items() if value not in (None, (), 0, NOTHING_SAID)
     }
 
 

@@ -13,11 +13,13 @@ from conftest import NOON
 from sqlite_utils import Database
 
 from aggregator.errors import BusyError, SchemaTooNewError, StoreError
+from aggregator.identity import Document
 from aggregator.model import Cadence, Entry, Feed, PollOutcome
-from aggregator.parse import entry_digest
+from aggregator.parse import sight
 from aggregator.schedule import Plan
 from aggregator.store import Store, feeds, polls, retention
-from aggregator.store.polls import Changes, Gap, Kept, Poll
+from aggregator.store.entries import Changes, compare_entries
+from aggregator.store.polls import Gap, Kept, Poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +62,9 @@ def sync(store: Store, *wanted: Feed, at: datetime = NOON) -> dict[str, int]:
 
 def take(store: Store, feed_id: int, *entries: Entry, **said: Any) -> Changes:  # noqa: ANN401 (the fields of Poll)
     """Records a poll that brought those entries."""
-    marked = [(each, entry_digest(each)) for each in entries]
+    document = Document([sight(each) for each in entries], said.get("started_at", NOON))
     with store.transaction() as conn:
-        changes = polls.compare_entries(conn, feed_id, marked)
+        changes = compare_entries(conn, feed_id, document)
         polls.record_poll(conn, poll_of(feed_id, entries=len(entries), **said), changes)
     return changes
 
@@ -252,7 +254,7 @@ def test_due_feeds_are_those_whose_time_has_come(store: Store) -> None:
 def test_a_poll_writes_entries_validators_due_time_and_log(store: Store) -> None:
     [feed_id] = sync(store, FEED).values()
     told = entry(
-        "1", content="<p>All.</p>", author="A. Writer", tags=("sea", "wind, storm"), updated_at=LATER,
+        "1", content="<p>All.</p>", author="A. Writer", tags=("sea", "wind, storm"), updated_at=NOON,
         published_raw="noon", image_url="https://wire.example/1.jpg",
     )  # fmt: skip
     changes = take(store, feed_id, told, kept=Kept('W/"1"', "Tue", b"x", title="Wire", language="en"))
@@ -278,7 +280,7 @@ def test_entries_are_due_for_feeds_asked_about_only(store: Store) -> None:
     assert [each.entry.guid for each in (*first, *rest)] == ["0", "1", "2", "3", "4"]
 
 
-def test_entries_are_new_changed_moved_or_known(store: Store) -> None:
+def test_entries_are_new_changed_told_again_or_known(store: Store) -> None:
     [feed_id] = sync(store, FEED).values()
     take(store, feed_id, *map(entry, "abcd"))
     store.conn.execute("UPDATE entries SET due_at = NULL, tries = 2")
@@ -292,10 +294,10 @@ def test_entries_are_new_changed_moved_or_known(store: Store) -> None:
         entry("e"),
         started_at=LATER,
     )
-    assert [each.guid for each, _ in changes.new] == ["e"]
-    assert [each.guid for each, _ in changes.changed] == ["b"]
-    assert [each.guid for each in changes.moved] == ["c", "d"]
-    assert set(changes.known) == set("abcd")
+    assert [each.entry.guid for each in changes.new] == ["e"]
+    assert [each.entry.guid for each, _ in changes.changed] == ["b"]
+    assert [each.entry.guid for each, _ in changes.told] == ["a", "c", "d"]
+    assert set(changes.known) == {1, 2, 3, 4}
     assert (changes.first, changes.known_share) == (False, 0.8)
     late = "2026-03-04T13:00:00Z"
     found = rows(store, "SELECT guid, url, summary, published_at, due_at, tries FROM entries ORDER BY guid")

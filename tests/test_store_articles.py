@@ -10,6 +10,7 @@ import pytest
 import zstandard
 from conftest import BAKERS, FERRY, NOON
 
+from aggregator.identity import Document
 from aggregator.model import (
     Article,
     Dateline,
@@ -21,9 +22,9 @@ from aggregator.model import (
     Status,
     TextBasis,
 )
-from aggregator.parse import entry_digest
-from aggregator.store import Store, articles, feeds, polls, stories
-from aggregator.store.polls import Changes
+from aggregator.parse import sight
+from aggregator.store import Store, articles, feeds, stories
+from aggregator.store.entries import Changes, compare_entries, record_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,8 +217,7 @@ def fill_with_secrets(store: Store) -> int:
     page = Response("https://a.example/1", 200, (("x-title", HIDDEN),), HIDDEN.encode(), NOON, 5)
     with store.transaction() as conn:
         [feed_id] = feeds.sync_feeds(conn, [FEED], NOON)
-        row = polls._entry_row(feed_id, told, entry_digest(told), "2026-03-04T12:00:00Z")  # noqa: SLF001
-        conn.execute(polls._INSERT_ENTRY, row)  # noqa: SLF001 (record_poll's own)
+        record_entries(conn, feed_id, Changes(new=(sight(told),)), NOON)
         articles.add_version(conn, known, replace(KILLED, headline=f"{HIDDEN} again"), Relation.UPDATE, NOON)
         articles.keep_page(conn, number, page)
         articles.finish_entry(conn, 1, number, retry_at=None, fault=None)
@@ -323,6 +323,5 @@ def test_a_killed_entry_is_not_filled_again(store: Store) -> None:
     kill(store, fill_with_secrets(store))
     told = Entry("1", "https://a.example/1", f"{HIDDEN} title, changed", f"{HIDDEN} summary, changed")
     [(feed_id,)] = rows(store, "SELECT id FROM feeds")
-    changes = polls.compare_entries(store.conn, feed_id, [(told, entry_digest(told))])
-    assert (changes.new, changes.changed, changes.known) == ((), (), ("1",))
-    assert isinstance(changes, Changes)
+    changes = compare_entries(store.conn, feed_id, Document([sight(told)], LATER))
+    assert (changes.new, changes.changed, changes.told, changes.known) == ((), (), (), (1,))

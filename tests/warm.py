@@ -13,6 +13,6 @@ _URL = "https://wire.example/"
 _FEED = Feed(_URL, "wire", every=timedelta(hours=1), at_most=timedelta(hours=1), spacing=timedelta())
 _READ = read_feed(rss(Item(_URL, "Ferry turns back", "It is back.")), _URL, None, None)
 
-for _entry, _ in _READ.entries:
-    read_entries([(_entry, _FEED)])
-    read_page(Response(_URL, 200, (), page("Ferry turns back", *FERRY), NOON, 0), _entry, _FEED)
+for _each in _READ.sightings:
+    read_entries([(_each.entry, _FEED)])
+    read_page(Response(_URL, 200, (), page("Ferry turns back", *FERRY), NOON, 0), _each.entry, _FEED)

@@ -129,7 +129,7 @@ def _found(response: Response, read: ReadFeed) -> dict[str, Any]:
         "title": read.feed.title,
         "language": read.feed.language,
         "warning": read.feed.warning,
-        "entries": len(read.entries),
+        "entries": len(read.sightings),
         "newest": _newest(read),
     }
 
@@ -141,7 +141,7 @@ def _newest(read: ReadFeed) -> list[dict[str, str | None]]:
             "title": entry.title,
             "url": entry.url,
         }
-        for entry, _ in read.entries[:_SHOWN_ENTRIES]
+        for entry in (each.entry for each in read.sightings[:_SHOWN_ENTRIES])
     ]
 
 

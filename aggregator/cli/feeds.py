@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "id", "name", "url", "title", "agency", "section", "language", "state", "interval_s", "next_poll_at",
     "last_attempt_at", "last_success_at", "last_new_at", "failures", "last_error", "interval_why", "moved_to",
-    "not_before_at",
+    "not_before_at", "known_by", "known_by_why",
 )  # fmt: skip
 _COUNTED = ("entries", "gaps", "missed", "outcome")
 #: Columns from which health and the reason of the interval stand beside each other.
@@ -124,7 +124,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     wide, now = console.width >= _WIDE, utc_now()
     table = _table(console.width, wide=wide)
     for row in rows:
-        why = (row["health"], row["interval_why"])
+        why = (_doing(row), row["interval_why"])
         reasons = why if wide else ("; ".join(dict.fromkeys(filter(None, why))),)
         table.add_row(*map(_cell, (row["name"], *_figures(row, now), *reasons)))
     console.print(table, markup=False) if rows else click.echo("no feeds", err=True)
@@ -150,6 +150,13 @@ def _figures(row: dict[str, Any], now: datetime) -> tuple[object, ...]:
 
 def _ago(at: str | None, now: datetime) -> str:
     return in_words(now - datetime.fromisoformat(at)).replace(" ", "") if at else "never"
+
+
+def _doing(row: dict[str, Any]) -> str:
+    """How a feed is doing; also by what its entries are known again, where that is not their guids."""
+    if row["known_by_why"] is None:
+        return str(row["health"])
+    return f"{row['health']}; entries known by {row['known_by']}: {row['known_by_why']}"
 
 
 def _cell(value: object) -> str:

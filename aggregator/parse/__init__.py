@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from aggregator.errors import ParseError
 from aggregator.model import ParsedFeed
-from aggregator.parse.digests import entry_digest
+from aggregator.parse.digests import sight
 from aggregator.parse.documents import read_xml
 from aggregator.parse.drafts import MAX_ENTRIES, MAX_TITLE, FeedDraft, build_entries, short_line
 from aggregator.parse.jsonfeed import read_json_feed
 from aggregator.urls import web_url
 
-__all__ = ["entry_digest", "parse_feed"]
+__all__ = ["parse_feed", "sight"]
 
 #: gzip, zstd, zip and bzip2
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")
@@ -42,14 +42,16 @@ def parse_feed(
         ParseError: the bytes are not a feed; the text says what they are instead.
     """
     draft = _read(body, content_type)
+    entries, shared = build_entries(draft, url, timezone)
     cut = f"only the first {MAX_ENTRIES:,} entries are read" if len(draft.entries) > MAX_ENTRIES else None
     return ParsedFeed(
-        entries=build_entries(draft, url, timezone),
+        entries=entries,
         title=short_line(draft.title, MAX_TITLE),
         language=short_line(draft.language, _LONGEST_LANGUAGE),
         warning=draft.warning or cut,
         cadence=draft.cadence,
         prev_archive=web_url(draft.prev_archive, url) if draft.prev_archive else None,
+        shared_guids=shared,
     )
 
 

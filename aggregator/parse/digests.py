@@ -1,4 +1,4 @@
-"""What counts as an entry's text: a changed digest is a changed text. Pure."""
+"""What counts as an entry's text, and what it is known again by: a changed digest is a changed text. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from aggregator.model import Sighting
 from aggregator.text import digest, normal_form
+from aggregator.urls import url_hash
 
 if TYPE_CHECKING:
     from aggregator.model import Entry
@@ -16,12 +18,25 @@ _TAG = re.compile(r"<[^<>]*>")
 _MOJIBAKE = re.compile(r"[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]{1,3}")
 
 
-def entry_digest(entry: Entry) -> bytes:
-    """16 bytes over the words of title, summary and content.
+def sight(entry: Entry) -> Sighting:
+    """The entry with what it is known again by.
 
-    Markup, typography, letter case, links and wrongly decoded bytes are no part of it; a changed word is.
+    Its digest is over the words of title, summary and content: markup, typography, letter case, links and
+    wrongly decoded bytes are no part of it; a changed word is.
     """
-    return digest(*(words_form(part) for part in (entry.title, entry.summary, entry.content)))
+    forms = tuple(words_form(part) for part in (entry.title, entry.summary, entry.content))
+    return Sighting(
+        entry,
+        digest(*forms),
+        url_hash(entry.url),
+        sum(map(len, forms)),
+        garbled=any(part and _is_garbled(part) for part in (entry.title, entry.summary)),
+    )
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether some of it is UTF-8 that was read as Windows-1252."""
+    return not text.isascii() and any(_repaired(found) != found[0] for found in _MOJIBAKE.finditer(text))
 
 
 def words_form(markup: str | None) -> str:

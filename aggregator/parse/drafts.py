@@ -6,7 +6,7 @@ Every reader of a format fills drafts; identity, links and limits are decided he
 from __future__ import annotations
 
 import functools
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -56,8 +56,12 @@ class FeedDraft(NamedTuple):
     prev_archive: str | None = None
 
 
-def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[Entry, ...]:
-    """The entries of a document, each with an identity of its own, in the order of the document."""
+def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[tuple[Entry, ...], int]:
+    """The entries of a document, each with an identity of its own, in the order of the document.
+
+    Returns:
+        They, and how many of them came under a guid that others have too.
+    """
     base = web_url(draft.link, url) or url
     built = [_entry(each, base, timezone) for each in draft.entries[:MAX_ENTRIES] if _says_anything(each)]
     return _told_apart(built)
@@ -117,31 +121,43 @@ def _tag(text: str) -> str | None:
     return short_line(text, MAX_TAG)
 
 
-def _told_apart(entries: list[Entry]) -> tuple[Entry, ...]:
+def _told_apart(entries: list[Entry]) -> tuple[tuple[Entry, ...], int]:
     """The entries without repetitions; several items under one guid get their link's digest behind it.
+
+    How many those are is returned too.
 
     The digest, unlike a running number, stays when an entry is put before them.
     """
-    repeated = {guid for guid, uses in Counter(entry.guid for entry in entries).items() if uses > 1}
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[entry.guid].append(entry)
+    repeated = {guid for guid, group in groups.items() if len(group) > 1}
+    crowded = {guid for guid in repeated if _at_one_page(groups[guid])}
     seen: set[tuple[str, ...]] = set()
-    kept = [entry for entry in entries if entry.guid not in repeated or _is_new(entry, seen)]
+    kept = [each for each in entries if each.guid not in repeated or _is_new(each, seen, crowded)]
     uses = Counter(entry.guid for entry in kept)
     own: dict[str, Entry] = {}
     for entry in kept:
-        guid = entry.guid if uses[entry.guid] == 1 else _own_guid(entry)
+        guid = entry.guid if uses[entry.guid] == 1 else _own_guid(entry, crowded)
         own.setdefault(guid, entry if guid == entry.guid else replace(entry, guid=guid))
-    return tuple(own.values())
+    return tuple(own.values()), sum(number for number in uses.values() if number > 1)
 
 
-def _is_new(entry: Entry, seen: set[tuple[str, ...]]) -> bool:
+def _at_one_page(entries: list[Entry]) -> bool:
+    """Whether entries of one guid differ though their page is one; two are a headline and its correction."""
+    return len(entries) > 2 and len({entry.url for entry in entries}) == 1
+
+
+def _is_new(entry: Entry, seen: set[tuple[str, ...]], crowded: set[str]) -> bool:
     """Whether no entry of the same guid before it had its page or its title."""
     keys = {(entry.guid, "title", entry.title or "")}
-    if entry.url:
+    if entry.url and entry.guid not in crowded:
         keys.add((entry.guid, "url", canonical(entry.url) or entry.url))
     new = seen.isdisjoint(keys)
     seen |= keys
     return new
 
 
-def _own_guid(entry: Entry) -> str:
-    return f"{entry.guid}#{digest(canonical(entry.url) or entry.title).hex()[:16]}"
+def _own_guid(entry: Entry, crowded: set[str]) -> str:
+    page = None if entry.guid in crowded else canonical(entry.url)
+    return f"{entry.guid}#{digest(page or entry.title).hex()[:16]}"

@@ -12,6 +12,7 @@ from sqlite_utils.migrations import Migrations
 
 from aggregator.errors import BusyError, DiskFullError, SchemaTooNewError, StoreError
 from aggregator.searchtext import searchable
+from aggregator.urls import url_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,6 +141,7 @@ def _set_up(conn: sqlite3.Connection) -> None:
     conn.execute("PRAGMA secure_delete = ON")
     conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     conn.create_function("searchable", 1, searchable, deterministic=True)
+    conn.create_function("url_hash", 1, url_hash, deterministic=True)
 
 
 def _migrate(conn: sqlite3.Connection, path: Path) -> None:

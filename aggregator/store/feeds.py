@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Cadence, Entry, FeedState
+from aggregator.model import Cadence, Entry, FeedState, KnownBy
 from aggregator.store.rows import moment, stamp, unpacked, unpacked_numbers
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def feed_states(conn: sqlite3.Connection, now: datetime | None = None) -> list[F
         SELECT id, interval_s, failures, etag, last_modified, body_hash,
                moved_to, moves, unmodified,
                next_poll_at, last_success_at, last_new_at, not_before_at, window_from,
-               state, delta, floor_s, skip_hours, skip_days, rhythm
+               state, delta, floor_s, skip_hours, skip_days, rhythm, known_by, known_by_why
         FROM feeds
         WHERE state <> 'paused' AND (:now IS NULL OR next_poll_at IS NULL OR next_poll_at <= :now)
         ORDER BY next_poll_at
@@ -122,7 +122,7 @@ def feed_states(conn: sqlite3.Connection, now: datetime | None = None) -> list[F
 def _feed_state(row: tuple[Any, ...]) -> FeedState:
     feed_id, interval_s, failures, etag, last_modified, body_hash, moved_to, moves, unmodified = row[:9]
     next_poll, last_success, last_new, not_before, window_from = map(moment, row[9:14])
-    state, delta, floor_s, skip_hours, skip_days, rhythm = row[14:]
+    state, delta, floor_s, skip_hours, skip_days, rhythm, known_by, known_by_why = row[14:]
     return FeedState(
         feed_id, interval_s, failures, etag, last_modified, body_hash, next_poll, last_success, last_new,
         gone=state == "gone",
@@ -134,6 +134,8 @@ def _feed_state(row: tuple[Any, ...]) -> FeedState:
         cadence=Cadence(floor_s, unpacked_numbers(skip_hours), unpacked_numbers(skip_days)),
         window_from=window_from,
         rhythm=unpacked_numbers(rhythm),
+        known_by=KnownBy(known_by),
+        known_by_why=known_by_why,
     )  # fmt: skip
 
 

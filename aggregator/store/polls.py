@@ -1,40 +1,23 @@
-"""Polls in SQLite: what a poll's entries are to those stored, and the poll itself, written in one piece.
+"""Polls in SQLite, each written in one piece with its entries.
 
 Each function runs inside its caller's transaction.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.model import Cadence, Entry, PollOutcome
-from aggregator.store.rows import packed, packed_numbers, stamp
+from aggregator.model import Cadence, PollOutcome
+from aggregator.store.entries import record_entries
+from aggregator.store.rows import packed_numbers, stamp
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
     from datetime import datetime
 
     from aggregator.schedule import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a poll's entries are to those stored before; each entry with its digest."""
-
-    new: tuple[tuple[Entry, bytes], ...] = ()
-    changed: tuple[tuple[Entry, bytes], ...] = ()  # another text under the same guid
-    moved: tuple[Entry, ...] = ()  # the same text, but another link or date
-    known: tuple[str, ...] = ()  # guids of all that were stored before
-    first: bool = False  # nothing of this feed was stored before
-
-    @property
-    def known_share(self) -> float:
-        """Which share of the poll's entries was known before."""
-        total = len(self.new) + len(self.known)
-        return len(self.known) / total if total else 1.0
+    from aggregator.store.entries import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,47 +64,11 @@ class Poll:
     gap: Gap | None = None
 
 
-def compare_entries(
-    conn: sqlite3.Connection, feed_id: int, entries: Sequence[tuple[Entry, bytes]]
-) -> Changes:
-    """What the entries (with their digests) are to those stored; each guid of a poll once."""
-    stored = {
-        row[0]: row[1:]
-        for row in conn.execute(
-            """
-            SELECT e.guid, e.digest, e.url, e.published_at, a.status = 'canceled'
-            FROM entries AS e LEFT JOIN articles AS a ON a.id = e.article_id
-            WHERE e.feed_id = :feed AND e.guid IN (SELECT value FROM json_each(:guids))
-            """,
-            {"feed": feed_id, "guids": json.dumps([entry.guid for entry, _ in entries])},
-        )
-    }
-    new, changed, moved = [], [], []
-    for entry, digest in entries:
-        if entry.guid not in stored:
-            new.append((entry, digest))
-            continue
-        old_digest, old_url, old_published, canceled = stored[entry.guid]
-        if old_digest != digest and not canceled:
-            changed.append((entry, digest))
-        elif (old_url, old_published) != (entry.url, stamp(entry.published_at)):
-            moved.append(entry)
-    first = not stored and not _has_entries(conn, feed_id)
-    return Changes(tuple(new), tuple(changed), tuple(moved), tuple(stored), first)
-
-
-def _has_entries(conn: sqlite3.Connection, feed_id: int) -> bool:
-    return bool(
-        conn.execute("SELECT EXISTS (SELECT 1 FROM entries WHERE feed_id = ?)", (feed_id,)).fetchone()[0]
-    )
-
-
 def record_poll(conn: sqlite3.Connection, poll: Poll, changes: Changes) -> None:
     """Writes one poll: its entries, validators, next due time and log row, and the gap it may have left."""
     if poll.gap:
         conn.execute(_INSERT_GAP, _gap_row(poll, poll.gap))
-    if changes.new or changes.known:
-        _record_entries(conn, poll, changes)
+    record_entries(conn, poll.feed_id, changes, poll.started_at)
     conn.execute(_INSERT_FETCH, _fetch_row(poll, changes))
     if poll.kept:
         conn.execute(_UPDATE_FEED, _plan_row(poll) | _kept_row(poll.kept))
@@ -137,44 +84,6 @@ def postpone_poll(conn: sqlite3.Connection, feed_id: int, due_at: datetime, why:
     )
 
 
-def _record_entries(conn: sqlite3.Connection, poll: Poll, changes: Changes) -> None:
-    now = stamp(poll.started_at)
-    conn.executemany(
-        _INSERT_ENTRY, [_entry_row(poll.feed_id, entry, mark, now) for entry, mark in changes.new]
-    )
-    conn.executemany(
-        _CHANGE_ENTRY, [_entry_row(poll.feed_id, entry, mark, now) for entry, mark in changes.changed]
-    )
-    conn.executemany(_MOVE_ENTRY, [_entry_row(poll.feed_id, entry, b"", now) for entry in changes.moved])
-    conn.execute(
-        """
-        UPDATE entries SET last_seen_at = :now
-        WHERE feed_id = :feed AND guid IN (SELECT value FROM json_each(:guids))
-        """,
-        {"now": now, "feed": poll.feed_id, "guids": json.dumps(changes.known)},
-    )
-
-
-_INSERT_ENTRY = """
-INSERT INTO entries (
-    feed_id, guid, url, title, summary, content, author, tags, image_url,
-    published_at, updated_at, published_raw, first_seen_at, last_seen_at, digest, due_at
-) VALUES (
-    :feed_id, :guid, :url, :title, :summary, :content, :author, :tags, :image_url,
-    :published_at, :updated_at, :published_raw, :now, :now, :digest, :now
-)
-"""
-_CHANGE_ENTRY = """
-UPDATE entries SET
-    url = :url, title = :title, summary = :summary, content = :content, author = :author, tags = :tags,
-    image_url = :image_url, published_at = :published_at, updated_at = :updated_at,
-    published_raw = :published_raw, digest = :digest, due_at = :now, tries = 0
-WHERE feed_id = :feed_id AND guid = :guid
-"""
-_MOVE_ENTRY = """
-UPDATE entries SET url = :url, published_at = :published_at, published_raw = :published_raw
-WHERE feed_id = :feed_id AND guid = :guid
-"""
 _INSERT_FETCH = """
 INSERT INTO fetches (feed_id, started_at, duration_ms, status, outcome, bytes, entries, new, changed, error)
 VALUES (
@@ -204,25 +113,6 @@ UPDATE feeds SET
     moved_to = iif(:forget_move, NULL, moved_to), moves = iif(:forget_move, 0, moves)
 WHERE id = :feed_id
 """
-
-
-def _entry_row(feed_id: int, entry: Entry, digest: bytes, now: str | None) -> dict[str, object]:
-    return {
-        "feed_id": feed_id,
-        "guid": entry.guid,
-        "url": entry.url,
-        "title": entry.title,
-        "summary": entry.summary,
-        "content": entry.content,
-        "author": entry.author,
-        "tags": packed(entry.tags),
-        "image_url": entry.image_url,
-        "published_at": stamp(entry.published_at),
-        "updated_at": stamp(entry.updated_at),
-        "published_raw": entry.published_raw,
-        "digest": digest,
-        "now": now,
-    }
 
 
 def _gap_row(poll: Poll, gap: Gap) -> dict[str, object]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.model import Config
-    from aggregator.store.polls import Changes
+    from aggregator.store.entries import Changes
 
 #: Articles that go in one transaction: no other writer waits long for it.
 BATCH = 100
@@ -77,7 +77,7 @@ def without_pruned(conn: sqlite3.Connection, feed_id: int, changes: Changes) -> 
     """What a poll brought, without entries that were let go before: they are known, and stay away."""
     if not changes.new:
         return changes
-    hashes = {_hash(entry.guid): entry.guid for entry, _ in changes.new}
+    hashes = {_hash(each.entry.guid): each for each in changes.new}
     rows = conn.execute(
         """
         SELECT guid_hash FROM pruned_entries
@@ -85,11 +85,11 @@ def without_pruned(conn: sqlite3.Connection, feed_id: int, changes: Changes) -> 
         """,
         {"feed": feed_id, "hashes": json.dumps(list(hashes))},
     )
-    pruned = {hashes[number] for (number,) in rows}
+    pruned = {hashes[number].entry.guid for (number,) in rows}
     if not pruned:
         return changes
-    new = tuple((entry, digest) for entry, digest in changes.new if entry.guid not in pruned)
-    return replace(changes, new=new, known=(*changes.known, *sorted(pruned)), first=False)
+    new = tuple(each for each in changes.new if each.entry.guid not in pruned)
+    return replace(changes, new=new, pruned=len(pruned), first=False)
 
 
 def _hash(guid: str) -> int:
