@@ -245,7 +245,7 @@ def small_disk(folder: Path, kib: int) -> Iterator[Path]:
 
 def test_a_full_disk_is_told_and_the_next_run_goes_on(wire: Wire, room: Room) -> None:
     room.write(good_feed(wire, 10), pages="never")
-    with small_disk(room.folder, 1_024) as disk:
+    with small_disk(room.folder, 2_048) as disk:
         db = disk / "wire.db"
         assert room.run("--db", str(db), "poll").returncode == 0
         before = rows(db, "SELECT headline, body FROM articles ORDER BY id")
