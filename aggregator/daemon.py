@@ -27,6 +27,7 @@ from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from datetime import datetime
     from pathlib import Path
 
     from apscheduler.events import JobEvent
@@ -56,8 +57,15 @@ def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool) -> None:
     """
     config = load_config(feeds_path, os.environ)
     with only_daemon(path), Store(path) as store, Workers() as workers:
-        desk = Desk(store, Fetcher(config.contact), workers, {}, allow_private, told=_tell)
-        asyncio.run(_Daemon(feeds_path, config, desk).run())
+        asyncio.run(_live(feeds_path, config, store, workers, allow_private=allow_private))
+
+
+async def _live(
+    feeds_path: Path, config: Config, store: Store, workers: Workers, *, allow_private: bool
+) -> None:
+    """The daemon's life in its loop, by whose clock the desk keeps hosts closed that were before."""
+    desk = Desk(store, Fetcher(config.contact), workers, {}, allow_private, told=_tell)
+    await _Daemon(feeds_path, config, desk).run()
 
 
 class _InHand:
@@ -87,10 +95,12 @@ class _Daemon:
             self._listen()
             scheduler = self._scheduler()
             scheduler.start()
+            clock = asyncio.get_running_loop().create_task(_mind_clock(scheduler))
             log.info("polling %d feeds into %s", len(self._desk.feeds), self._desk.store.path)
             notify("READY=1")
             await self._stop.wait()
             notify("STOPPING=1")
+            clock.cancel()
             scheduler.pause()
             await self._finish()
             scheduler.shutdown(wait=False)
@@ -220,6 +230,23 @@ class _Daemon:
         with self._desk.store.transaction() as conn:
             self._desk.feeds = feeds.sync_feeds(conn, config.feeds, self._desk.clock())
         self._config = config
+
+
+async def _mind_clock(scheduler: AsyncIOScheduler) -> None:
+    """Looks after the ticks by the monotonic clock, which nobody moves."""
+    while True:
+        await asyncio.sleep(_TICK.total_seconds())
+        bring_back(scheduler, utc_now())
+
+
+def bring_back(scheduler: AsyncIOScheduler, now: datetime) -> None:
+    """Brings ticks back after the clock went back: they would wait until it has caught up with itself.
+
+    APScheduler plans by the time of day (``next_run_time``), not by the monotonic clock.
+    """
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > job.trigger.interval:
+            job.modify(next_run_time=now)
 
 
 def _changed_at(path: Path) -> int | None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakValueDictionary
 
 from aggregator.errors import (
     AggregatorError,
@@ -69,15 +70,14 @@ class Desk:
     turns: Turns = field(default_factory=Turns)
     stopping: bool = False  # what has not been begun is left due
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_IN_FLIGHT))
-    closed: dict[str, datetime] = field(default_factory=dict)  # until when hosts want to be left alone
-    robots: dict[str, Robots] = field(default_factory=dict)  # by scheme and host
-    robots_locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    #: Who asks for a robots.txt, by its URL; a lock that nobody holds is forgotten.
+    robots_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         """Takes over what hosts asked for before; the loop runs already."""
         with self.store.reading() as conn:
-            self.closed = hosts.closed_hosts(conn, self.clock())
-        for host, until in self.closed.items():
+            closed = hosts.closed_hosts(conn, self.clock())
+        for host, until in closed.items():
             self.turns.keep_away(f"//{host}", (until - self.clock()).total_seconds())
 
 
@@ -98,19 +98,14 @@ async def ask_in_turn(desk: Desk, feed: Feed, request: Request, spacing_s: float
     try:
         async with desk.turns.turn(request.url, spacing_s), desk.places:
             return await desk.fetcher.fetch(request)
-    except PostponedError as fault:
-        left = desk.closed[host_of(request.url)] - desk.clock()
-        fault.retry_after_s = max(1, round(left.total_seconds()))
-        raise
     except FetchError as fault:
-        if fault.retry_after_s:
+        if fault.retry_after_s and not isinstance(fault, PostponedError):
             _keep_away(desk, request.url, fault.retry_after_s)
         raise
 
 
 def _keep_away(desk: Desk, url: str, seconds: int) -> None:
     until = desk.clock() + timedelta(seconds=desk.turns.keep_away(url, seconds))
-    desk.closed[host_of(url)] = max(until, desk.closed.get(host_of(url), until))
     with desk.store.transaction() as conn:
         hosts.close_host(conn, host_of(url), until)
 
@@ -135,13 +130,12 @@ async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:
 async def _robots(desk: Desk, feed: Feed, request: Request) -> Robots:
     """The robots.txt for a page, asked for at most once a day."""
     url = robots_url(request.url)
-    async with desk.robots_locks[url]:
-        found = desk.robots.get(url) or _stored_robots(desk, url)
+    async with desk.robots_locks.setdefault(url, asyncio.Lock()):
+        found = _stored_robots(desk, url)
         if found is None or found.until <= desk.clock():
             found = await _ask_robots(desk, feed, replace(request, url=url, max_bytes=MAX_BYTES), found)
             with desk.store.transaction() as conn:
                 hosts.keep_robots(conn, url, found)
-        desk.robots[url] = found
     return found
 
 

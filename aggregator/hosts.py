@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 #: A host that is closed for longer than this is not waited for: what is due there is due again later.
 _PATIENCE_S = 5.0
+#: When so many hosts are remembered, those that nothing is to be remembered of are forgotten.
+_MANY_HOSTS = 5_000
 #: No answer about one feed keeps us away from its whole host for longer than a day.
 _LONGEST_CLOSED_S = 86_400
 
@@ -60,12 +63,23 @@ class _Host:
     free_at: float = 0.0  # of the loop's clock
     closed_until: float = 0.0
 
+    wanted_by: int = 0  # who asks it or waits for a turn
+
+    def is_free(self, now: float) -> bool:
+        """Whether nobody wants it and nothing keeps us from asking it."""
+        return not self.wanted_by and max(self.free_at, self.closed_until) <= now
+
 
 class Turns:
     """Who may ask which host when: at most two at once, starts at least ``spacing`` apart."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = {}
+        self._room = _MANY_HOSTS
+
+    def __len__(self) -> int:
+        """How many hosts are remembered."""
+        return len(self._hosts)
 
     @asynccontextmanager
     async def turn(self, url: str, spacing_s: float) -> AsyncIterator[None]:
@@ -78,16 +92,14 @@ class Turns:
         Raises:
             PostponedError: the host asked us to stay away for longer than a moment.
         """
-        host = self._hosts.setdefault(host_of(url), _Host())
-        async with host.places:
-            now = asyncio.get_running_loop().time()
-            if host.closed_until - now > _PATIENCE_S:
-                raise _closed(url, host.closed_until - now)
-            start = max(now, host.free_at, host.closed_until)
-            host.free_at = start + spacing_s
-            if start > now:
-                await asyncio.sleep(start - now)
-            yield
+        host = self._host(url)
+        host.wanted_by += 1
+        try:
+            async with host.places:
+                await _wait_for(host, url, spacing_s)
+                yield
+        finally:
+            host.wanted_by -= 1
 
     def keep_away(self, url: str, seconds: float) -> float:
         """No request to the URL's host starts within that time (Retry-After); a day at most.
@@ -95,12 +107,30 @@ class Turns:
         Returns:
             The seconds that are granted.
         """
-        host = self._hosts.setdefault(host_of(url), _Host())
+        host = self._host(url)
         granted = min(seconds, _LONGEST_CLOSED_S)
         host.closed_until = max(host.closed_until, asyncio.get_running_loop().time() + granted)
         return granted
 
+    def _host(self, url: str) -> _Host:
+        name = host_of(url)
+        if len(self._hosts) >= self._room:
+            now = asyncio.get_running_loop().time()
+            self._hosts = {name: each for name, each in self._hosts.items() if not each.is_free(now)}
+            self._room = max(_MANY_HOSTS, 2 * len(self._hosts))
+        return self._hosts.setdefault(name, _Host())
+
+
+async def _wait_for(host: _Host, url: str, spacing_s: float) -> None:
+    now = asyncio.get_running_loop().time()
+    if host.closed_until - now > _PATIENCE_S:
+        raise _closed(url, host.closed_until - now)
+    start = max(now, host.free_at, host.closed_until)
+    host.free_at = start + spacing_s
+    if start > now:
+        await asyncio.sleep(start - now)
+
 
 def _closed(url: str, seconds: float) -> PostponedError:
     text = f"{host_of(url)} asked us to stay away for {seconds:.0f} s"
-    return PostponedError(text, int(seconds) + 1)
+    return PostponedError(text, math.ceil(seconds))

@@ -76,6 +76,6 @@ def without_robots(status: int | None, before: Robots | None, now: datetime) -> 
     return Robots(_NOTHING_ALLOWED, now, now + _RETRY, unreachable=True)
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=64)  # of texts of up to 512 KiB
 def _rules(text: str) -> Protego:
     return Protego.parse(text)

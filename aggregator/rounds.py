@@ -12,6 +12,7 @@ from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.store import Store, feeds, retention
+from aggregator.store.upkeep import pull_back_due
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ async def _round(
     wishes, told, clock = how
     async with Fetcher(config.contact, clock) as fetcher:
         with store.transaction() as conn:
+            pull_back_due(conn, clock())
             by_id = feeds.sync_feeds(conn, config.feeds, clock())
             states = feeds.feed_states(conn, clock() if wishes.due_only else None)
         wanted = {number: feed for number, feed in by_id.items() if _is_wanted(feed, wishes.names)}

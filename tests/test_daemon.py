@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import signal
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from conftest import FERRY, Answer, Gate, Item, page, rss
 
+from aggregator.daemon import bring_back
+from aggregator.fetch import utc_now
 from aggregator.store import Store
+from aggregator.store.hosts import close_host
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from conftest import Room, Wire
@@ -162,3 +169,30 @@ def test_a_database_that_cannot_be_written_ends_it_with_one_line(wire: Wire, roo
         assert daemon.ended() == 1
     assert daemon.said[-1] == f"aggregator: {room.db}: no\n"
     assert "Traceback" not in "".join(daemon.said)
+
+
+def test_a_host_that_wants_to_be_left_alone_is_so_after_a_new_start(wire: Wire, room: Room) -> None:
+    room.write({"url": one_article(wire), "name": "harbour"})
+    with Store(room.db) as store, store.transaction() as conn:
+        close_host(conn, wire.base.removeprefix("http://"), utc_now() + timedelta(hours=1))
+    with Daemon(room) as daemon:
+        daemon.wait_for("feed harbour: postponed")
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+    assert wire.asked == []
+    assert "Traceback" not in "".join(daemon.said)
+
+
+def test_ticks_go_on_after_the_clock_went_back() -> None:
+    async def ticks() -> list[datetime]:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        scheduler.start()
+        for ahead in (timedelta(hours=1), timedelta(seconds=3)):
+            scheduler.add_job(print, "interval", seconds=5, next_run_time=now + ahead)
+        bring_back(scheduler, now)
+        planned = [job.next_run_time for job in scheduler.get_jobs()]
+        scheduler.shutdown(wait=False)
+        return planned
+
+    now = utc_now()
+    assert asyncio.run(ticks()) == [now, now + timedelta(seconds=3)]

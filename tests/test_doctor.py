@@ -119,6 +119,28 @@ def test_a_clock_that_went_back_pulls_due_times_along(files: tuple[Path, Path]) 
     assert rows == {"ahead": "2026-03-04T12:10:00Z", "right": "2026-03-04T12:05:00Z"}
 
 
+def test_what_entries_and_hosts_wait_for_comes_nearer_too(files: tuple[Path, Path]) -> None:
+    with Store(files[1]) as store, store.transaction() as conn:
+        conn.execute(
+            "INSERT INTO feeds (id, name, url, interval_s, last_attempt_at) "
+            "VALUES (1, 'ahead', 'https://a.example/', 600, '2027-03-04T12:00:00Z')"
+        )
+        conn.execute(
+            "INSERT INTO entries (feed_id, guid, first_seen_at, last_seen_at, digest, due_at) VALUES "
+            "(1, 'soon', '', '', x'', '2027-03-04T12:30:00Z'), "
+            "(1, 'late', '', '', x'', '2026-12-31T00:00:00Z')"
+        )
+        conn.execute(
+            "INSERT INTO hosts (host, closed_until, robots_until) "
+            "VALUES ('a.example', '2027-03-04T14:00:00Z', '2026-03-04T11:00:00Z')"
+        )
+        pull_back_due(conn, NOW)
+        due = dict(conn.execute("SELECT guid, due_at FROM entries"))
+        host = conn.execute("SELECT closed_until, robots_until FROM hosts").fetchone()
+    assert due == {"soon": "2026-03-04T12:30:00Z", "late": "2026-03-04T12:00:00Z"}
+    assert host == ("2026-03-04T14:00:00Z", "2026-03-04T11:00:00Z")
+
+
 def test_a_second_daemon_is_refused(files: tuple[Path, Path]) -> None:
     with (
         only_daemon(files[1]),

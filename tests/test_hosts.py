@@ -162,7 +162,7 @@ def test_a_host_that_asked_for_quiet_is_left_alone_and_others_are_not() -> None:
         desk.turns.keep_away("https://a.example/other", 10)  # a shorter wish does not end a longer one
         with pytest.raises(FetchError, match=r"a\.example asked us to stay away for 120 s") as caught:
             await desk.job("https://a.example/news", "a")
-        assert caught.value.retry_after_s == 121
+        assert caught.value.retry_after_s == 120
         await desk.job("https://a.example:8443/", "another port")
         await desk.job("https://b.example/", "b")
 
@@ -179,3 +179,18 @@ def test_a_moment_of_quiet_is_waited_for() -> None:
 
     run(work())
     assert desk.at == pytest.approx([4.0])
+
+
+def test_any_number_of_hosts_is_asked_and_only_those_that_matter_are_remembered() -> None:
+    async def ask_many(turns: Turns) -> None:
+        turns.keep_away("https://closed.example/", 3_600)
+        async with turns.turn("https://held.example/", 0):
+            for number in range(12_000):
+                async with turns.turn(f"https://{number}.example/", 0):
+                    pass
+            assert len(turns) < 6_000
+        with pytest.raises(FetchError, match="stay away for 3600 s"):
+            async with turns.turn("https://closed.example/", 0):
+                pass
+
+    run(ask_many(Turns()))

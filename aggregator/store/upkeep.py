@@ -47,18 +47,39 @@ def pull_back_due(conn: sqlite3.Connection, now: datetime) -> int:
     """After the clock went back, brings due times back with it.
 
     A feed whose last attempt lies in the future was scheduled by a clock that ran ahead: it is due within its
-    interval from now.
+    interval from now. What entries and hosts wait for comes nearer by as much as the clock was ahead.
 
     Returns:
         How many feeds were pulled back.
     """
-    rows = conn.execute(
+    ahead, feeds = conn.execute(
         """
-        UPDATE feeds SET
-            last_attempt_at = :now,
-            next_poll_at = min(next_poll_at, strftime('%Y-%m-%dT%H:%M:%SZ', :now, interval_s || ' seconds'))
+        SELECT unixepoch(max(last_attempt_at)) - unixepoch(:now), count(*) FROM feeds
         WHERE last_attempt_at > :now
         """,
         {"now": stamp(now)},
-    )
-    return rows.rowcount
+    ).fetchone()
+    for statement in _PULL_BACK if feeds else ():
+        conn.execute(statement, {"now": stamp(now), "ahead": f"-{ahead} seconds"})
+    return int(feeds)
+
+
+_PULL_BACK = (
+    """
+    UPDATE feeds SET
+        last_attempt_at = :now,
+        next_poll_at = min(next_poll_at, strftime('%Y-%m-%dT%H:%M:%SZ', :now, interval_s || ' seconds'))
+    WHERE last_attempt_at > :now
+    """,
+    """
+    UPDATE entries SET due_at = max(:now, strftime('%Y-%m-%dT%H:%M:%SZ', due_at, :ahead)) WHERE due_at > :now
+    """,
+    """
+    UPDATE hosts SET closed_until = strftime('%Y-%m-%dT%H:%M:%SZ', closed_until, :ahead)
+    WHERE closed_until > :now
+    """,
+    """
+    UPDATE hosts SET robots_until = strftime('%Y-%m-%dT%H:%M:%SZ', robots_until, :ahead)
+    WHERE robots_until > :now
+    """,
+)
