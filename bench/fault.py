@@ -25,13 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.watched import children_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 #: Lab minutes at which the feeds are polled: a morning, and nine days later.
 _MINUTES = (0, 30, 60, 90, 121, 151, 300, 13_260)
 #: Scenarios too costly to run beside others; each is run alone, and its memory and time are taken.
-_HEAVY = (
+HEAVY = (
     "gzip-bomb", "gzip-nested", "zstd-bomb", "body-200mb", "body-200mb-length", "body-endless",
     "entries-100k", "entries-1m", "huge-title", "deep-xml", "deep-html", "many-attrs", "billion-laughs",
     "quadratic-blowup", "redos-dates", "huge-headers", "slow-headers", "slow-drip", "slow-drip-headers",
@@ -43,7 +45,7 @@ _MOST_MEMORY_MB = 200
 _MOST_SECONDS = 30.0
 #: A round that takes longer has been brought to a stand.
 _ROUND_LIMIT_S = 240
-_FAKETIME = "/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1"
+FAKETIME = "/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def main() -> None:
             failed += run_main(lab, given.only, given.minutes)
             failed += run_pages(lab, given.only)
         if given.heavy:
-            names = [name for name in _HEAVY if not given.only or name in given.only]
+            names = [name for name in HEAVY if not given.only or name in given.only]
             failed += sum(run_heavy(lab, name) for name in names)
     print(f"\n{failed} checks failed")
     sys.exit(bool(failed))
@@ -111,7 +113,7 @@ def _lab(script: Path, keep: Path | None) -> Iterator[Lab]:
 
 def run_main(lab: Lab, only: Sequence[str], minutes: Sequence[int]) -> int:
     """All scenarios that can stand beside each other, polled at those lab minutes."""
-    skip = [*_HEAVY, "articles", "same-story", *(["redir-metadata"] if lab.allow_private else [])]
+    skip = [*HEAVY, "articles", "same-story", *(["redir-metadata"] if lab.allow_private else [])]
     names = [name for name in _scenarios(lab) if name not in skip and (not only or name in only)]
     database = _configure(lab, "main", names)
     if not names:
@@ -181,7 +183,7 @@ def poll(lab: Lab, database: Path, offset: int, *options: str) -> Run:
 def _environment(offset: int) -> Mapping[str, str]:
     if not offset:
         return os.environ
-    library = _FAKETIME.format(machine=os.uname().machine)
+    library = FAKETIME.format(machine=os.uname().machine)
     moved = {"LD_PRELOAD": library, "FAKETIME": f"+{offset}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     return {**os.environ, **moved, "DONT_FAKE_MONOTONIC": "1"}
 
@@ -189,12 +191,11 @@ def _environment(offset: int) -> Mapping[str, str]:
 def memory_of(pid: int) -> float:
     """Megabytes held by a process and its children together (their proportional share of pages)."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         own = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0.0
     share = next((line.split()[1] for line in own.splitlines() if line.startswith("Pss:")), "0")
-    return int(share) / 1024 + sum(memory_of(int(child)) for child in children)
+    return int(share) / 1024 + sum(map(memory_of, children_of(pid)))
 
 
 def _scenarios(lab: Lab) -> dict[str, Any]:
