@@ -42,6 +42,7 @@ class Agency:
     phrases: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     alone: bool = False
+    country: str | None = None  # ISO 3166-1
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -114,6 +115,7 @@ def _agency(key: str, row: dict[str, Any]) -> Agency:
         phrases=tuple(row.get("phrases", ())),
         shared=tuple(row.get("shared", ())),
         alone=row.get("alone", False),
+        country=row.get("country"),
     )
 
 
