@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import add_article, fill, serving
+from browsing import EVIL, add_article, fill, serving
 
 from aggregator.store import Store
 
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/", "/?page=2", "/?q=ferry", "/-/story/1000", "/-/story/3000", "/-/story/4000", "/-/article/2000",
-    "/-/article/4000", "/-/feeds", "/-/volume", "/-/agency/tass", "/news", "/news/articles",
-    "/news/articles/4000", "/news/who-ran-it?story=1000", "/news?sql=select+headline+from+articles",
+    "/-/article/4000", "/-/feeds", "/-/charts", "/-/charts?period=30d", "/-/map", "/-/agency/tass",
+    "/news", "/news/articles", "/news/articles/4000", "/news/who-ran-it?story=1000",
+    "/news?sql=select+headline+from+articles",
 )  # fmt: skip
-OURS = ("/", "/-/story/1000", "/-/article/4000", "/-/feeds", "/-/volume")
+OURS = ("/", "/-/story/1000", "/-/article/4000", "/-/feeds", "/-/charts", "/-/map")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,21 @@ def browser() -> Iterator[Any]:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def recent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with news of the last hours, and of ten days ago."""
+    path = tmp_path_factory.mktemp("recent") / "news.db"
+    now = int(datetime.now(UTC).timestamp())
+    with Store(path) as store, store.transaction() as conn:
+        for hours, place in ((1, "OSLO"), (2, "OSLO"), (3, "МОСКВА"), (4, EVIL), (240, "LIMA")):
+            number = (now - hours * 3_600) * 1_000
+            add_article(
+                conn, number, number, place=place, dateline=place, agency="ria" if hours > 2 else EVIL
+            )
+    with serving(path) as client:
+        yield str(client.base_url).rstrip("/")
 
 
 @contextmanager
@@ -155,6 +172,40 @@ def test_everything_is_there_without_javascript(browser: Any, base: str) -> None
         assert page.is_visible("details[open] ins")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_map_leads_to_places_by_keyboard_and_without_javascript(
+    browser: Any,  # noqa: ANN401
+    recent: str,
+    scripts: bool,  # noqa: FBT001
+) -> None:
+    with opened(browser, recent, java_script_enabled=scripts) as page:
+        page.goto("/-/map")
+        dots = page.locator(".map svg a")
+        labels = [dots.nth(at).get_attribute("aria-label") for at in range(dots.count())]
+        assert labels == ["Oslo, Norway: 2", "Moscow, Russia: 1"]
+        page.locator(".periods a").last.focus()
+        for _ in range(2):  # past the link to the table
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/-/place/OSLO")
+        assert page.locator("a.headline").count() == 2
+        assert page.faults == []
+
+
+def test_the_map_and_the_charts_show_the_period_that_is_asked_for(browser: Any, recent: str) -> None:  # noqa: ANN401
+    with opened(browser, recent, color_scheme="dark") as page:
+        page.goto("/-/map")
+        page.click("a:has-text('30 days')")
+        assert "Lima, Peru" in page.locator("#places + .wide th[scope=row]").all_text_contents()
+        assert page.locator(".map circle").count() == 3
+        page.click("a:has-text('Charts')")
+        assert page.locator(".layers rect").count() == 4
+        page.click("a:has-text('30 days')")
+        assert page.locator(".layers rect").count() >= 3
+        assert "2" in page.text_content("tr:has-text('script') .number")
+        assert page.faults == []
+
+
 def test_datasettes_own_scripts_still_work(browser: Any, base: str) -> None:  # noqa: ANN401
     with opened(browser, base) as page:
         page.goto("/news/articles")
@@ -173,6 +224,18 @@ def test_datasettes_own_scripts_still_work(browser: Any, base: str) -> None:  # 
 def test_nothing_serious_is_in_the_way_of_anybody(browser: Any, base: str, path: str, scheme: str) -> None:  # noqa: ANN401
     with opened(browser, base, color_scheme=scheme) as page:
         page.goto(path)
-        found = axe.Axe().run(page).response["violations"]
-        grave = [each for each in found if each["impact"] in ("serious", "critical")]
-        assert [(each["id"], [node["html"][:200] for node in each["nodes"]][:3]) for each in grave] == []
+        assert grave_faults(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_map_and_charts_are_in_nobodys_way_either(browser: Any, recent: str, scheme: str) -> None:  # noqa: ANN401
+    with opened(browser, recent, color_scheme=scheme) as page:
+        for path in ("/-/map", "/-/charts"):
+            page.goto(path)
+            assert grave_faults(page) == []
+
+
+def grave_faults(page: Any) -> list[tuple[str, list[str]]]:  # noqa: ANN401
+    found = axe.Axe().run(page).response["violations"]
+    grave = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [(each["id"], [node["html"][:200] for node in each["nodes"]][:3]) for each in grave]

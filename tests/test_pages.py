@@ -110,7 +110,7 @@ def test_failing_feeds_stand_out(client: httpx.Client) -> None:
 
 
 PAGES = (
-    "/", "/?page=2", "/-/story/4000", "/-/article/4000", "/-/feeds", "/-/volume", "/news", "/news/articles",
+    "/", "/?page=2", "/-/story/4000", "/-/article/4000", "/-/feeds", "/-/charts", "/news", "/news/articles",
     "/news/articles/4000", "/news/feeds", "/news/quotes", "/news/tags", "/-/outlet/%3Cscript%3E",
     "/?q=%3Cscript%3Ealert(1)%3C/script%3E", "/-/story/9", "/?since=%3Cscript%3E",
 )  # fmt: skip
@@ -153,7 +153,7 @@ def test_an_empty_database_has_pages_too(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     Store(path).conn.close()
     with serving(path) as client:
-        for page in ("/", "/-/feeds", "/-/volume", "/-/news.atom", "/-/news.json", "/empty/articles"):
+        for page in ("/", "/-/feeds", "/-/charts", "/-/news.atom", "/-/news.json", "/empty/articles"):
             assert client.get(page).status_code == 200
         assert "Nothing found" in text(client, "/")
 

@@ -74,7 +74,7 @@ def menu_links(datasette: Datasette) -> list[dict[str, str]]:
     """From Datasette's pages back to ours."""
     if our_database(datasette) is None:
         return []
-    pages = (("/", "All news"), ("/-/feeds", "Feeds"), ("/-/volume", "Volume"))
+    pages = (("/", "All news"), ("/-/feeds", "Feeds"), ("/-/map", "Map"), ("/-/charts", "Charts"))
     return [{"href": datasette.urls.path(path), "label": label} for path, label in pages]
 
 

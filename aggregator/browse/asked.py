@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,28 @@ _NAMES = ("agency", "outlet", "place", "lang", "section", "tag", "relation", "fe
 _TIMES = ("since", "until")
 #: Tombstones are news too.
 _ALL = ("usable", "withheld", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time up to now that charts and the map show, in steps."""
+
+    name: str
+    said: str
+    steps: int
+    step_s: int
+
+    @property
+    def length(self) -> timedelta:
+        """The whole of it."""
+        return timedelta(seconds=self.steps * self.step_s)
+
+
+PERIODS = (
+    Period("24h", "24 hours", 24, 3_600),
+    Period("7d", "7 days", 28, 21_600),
+    Period("30d", "30 days", 30, 86_400),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,12 @@ def read_asked(args: Mapping[str, list[str]], now: datetime, **fixed: str) -> As
         offset=(page - 1) * PAGE_SIZE,
     )
     return Asked(tuple(said), question, page)
+
+
+def read_period(args: Mapping[str, list[str]]) -> Period:
+    """The period an address names; the first one where it names none of ours."""
+    named = args.get("period", [""])[0]
+    return next((period for period in PERIODS if period.name == named), PERIODS[0])
 
 
 def _page_number(text: str) -> int:

@@ -26,6 +26,15 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """The bars of one name in stacked columns."""
+
+    name: str
+    count: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One event on a timeline."""
 
@@ -58,6 +67,30 @@ def outline(counts: Sequence[tuple[str, int]], height: int) -> str:
         for bar in bars(counts, height)
         if bar.count
     )
+
+
+def stacked(series: Sequence[tuple[str, Sequence[int]]], labels: Sequence[str], height: int) -> list[Layer]:
+    """Counts of several names over the same steps as columns, one name on top of the other."""
+    most = (
+        max((sum(counts) for counts in zip(*(counts for _, counts in series), strict=True)), default=0) or 1
+    )
+    step = WIDTH / max(len(labels), 1)
+    tops = [float(height)] * len(labels)
+    layers = []
+    for name, counts in series:
+        parts = []
+        for at, count in enumerate(counts):
+            tall = height * count / most
+            tops[at] -= tall
+            said = f"{labels[at]}, {name}"
+            if count:
+                parts.append(Bar(*_box(at * step, tops[at], step * (1 - _GAP), tall), said, count))
+        layers.append(Layer(name, sum(counts), tuple(parts)))
+    return layers
+
+
+def _box(x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
+    return round(x, 1), round(y, 1), round(width, 1), round(height, 1)
 
 
 def timeline(events: Sequence[tuple[float, str, str]]) -> tuple[Point, ...]:

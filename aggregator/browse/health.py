@@ -1,14 +1,14 @@
-"""How the feeds are doing, and how much news there is. Every function reads only."""
+"""How the feeds are doing. Every function reads only."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,49 +86,3 @@ def _medians(rows: Any) -> dict[int, int]:  # noqa: ANN401 (a cursor, of whateve
     for feed_id, seconds in rows:
         found.setdefault(feed_id, []).append(max(seconds, 0))
     return {feed_id: sorted(each)[len(each) // 2] for feed_id, each in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """Counts of the articles published in the last hours."""
-
-    hours: tuple[tuple[str, int], ...]
-    agencies: tuple[tuple[str, int], ...]
-    languages: tuple[tuple[str, int], ...]
-
-
-#: Hours that the charts show.
-HOURS = 48
-#: Articles that are counted at most: 50,000 rows are read in about 50 ms.
-_MOST_COUNTED = 50_000
-#: Bars of one chart.
-_MOST_BARS = 20
-#: A page of news is about one of these, or about everything.
-_ABOUT = {"agency": "agency", "outlet": "outlet", "place": "place"}
-_RECENT = """
-SELECT id, agency, language FROM articles WHERE id >= :since {} ORDER BY id DESC LIMIT :most
-"""
-
-
-def read_volume(conn: sqlite3.Connection, now: datetime, about: tuple[str, str] | None = None) -> Volume:
-    """How much was published in the last hours, in all or of one agency, outlet or place.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
-    # An id is the second of publication times 1,000, plus a number.
-    since = int((now - timedelta(hours=HOURS)).timestamp()) * 1_000
-    condition = f"AND {_ABOUT[about[0]]} = :name" if about else ""
-    values = {"since": since, "most": _MOST_COUNTED, "name": about[1] if about else None}
-    rows = [tuple(row) for row in conn.execute(_RECENT.format(condition), values)]
-    hours = Counter(row[0] // 3_600_000 for row in rows)
-    last = int(now.timestamp()) // 3_600
-    return Volume(
-        tuple((_hour(hour), hours[hour]) for hour in range(last - HOURS + 1, last + 1)),
-        tuple(Counter(row[1] or "unknown" for row in rows).most_common(_MOST_BARS)),
-        tuple(Counter(row[2] or "unknown" for row in rows).most_common(_MOST_BARS)),
-    )
-
-
-def _hour(hour: int) -> str:
-    return f"{datetime.fromtimestamp(hour * 3_600, UTC):%d %b %H}:00"

@@ -12,11 +12,13 @@ from datasette.utils.asgi import BadRequest, NotFound, Response
 from datasette.views.index import IndexView
 
 from aggregator import query
-from aggregator.browse.asked import read_asked
-from aggregator.browse.charts import bars, outline, timeline
-from aggregator.browse.health import read_feeds, read_volume
+from aggregator.browse.asked import PERIODS, read_asked, read_period
+from aggregator.browse.charts import bars, outline, stacked, timeline
+from aggregator.browse.datelines import read_datelines
+from aggregator.browse.health import read_feeds
 from aggregator.browse.safety import OUR_POLICY
 from aggregator.browse.screens import read_article, read_choices, read_news, read_story
+from aggregator.browse.volume import read_hours, read_volume
 from aggregator.query.filter import ArticleRow
 from aggregator.render.feeds import render_atom, render_jsonfeed
 from aggregator.render.listing import Listing
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 #: Where a Datasette keeps what ``startup`` found out about it.
 KEPT = "_aggregator_metadata"
 _CHART_HEIGHT = 120
+_COLUMNS_HEIGHT = 240
 _SPARK_HEIGHT = 100
 _MOST_FIELDS = 50
 #: Articles in a feed of a search.
@@ -64,11 +67,10 @@ async def _news_page(datasette: Datasette, request: Request, about: tuple[str, s
     asked = read_asked(_args(request), now, **dict([about] if about else []))
 
     def read(conn: sqlite3.Connection) -> dict[str, Any]:
-        volume = read_volume(conn, now, about)
         return {
             "news": read_news(conn, asked.filter),
             "choices": read_choices(conn),
-            "hours": bars(volume.hours, _CHART_HEIGHT),
+            "hours": bars(read_hours(conn, now, about), _CHART_HEIGHT),
         }
 
     context = await _read(datasette, read)
@@ -122,11 +124,21 @@ async def feeds(datasette: Datasette, request: Request) -> Response:
     return await _page(datasette, request, "desk-feeds.html", {"lines": lines})
 
 
-async def volume(datasette: Datasette, request: Request) -> Response:
-    """How much was published, by hour, agency and language."""
-    found = await _read(datasette, lambda conn: read_volume(conn, _now()))
-    context = {"hours": bars(found.hours, _CHART_HEIGHT), "volume": found}
-    return await _page(datasette, request, "desk-volume.html", context)
+async def charts(datasette: Datasette, request: Request) -> Response:
+    """How much was published in a period, by time, agency and language."""
+    period = read_period(_args(request))
+    found = await _read(datasette, lambda conn: read_volume(conn, _now(), period))
+    layers = stacked(found.agencies_by_step, found.steps, _COLUMNS_HEIGHT)
+    context = {"volume": found, "layers": layers, "period": period, "periods": PERIODS}
+    return await _page(datasette, request, "desk-charts.html", context)
+
+
+async def datelines(datasette: Datasette, request: Request) -> Response:
+    """The map of where the stories of a period come from."""
+    period, now = read_period(_args(request)), _now()
+    found = await _read(datasette, lambda conn: read_datelines(conn, now - period.length, now))
+    context = {"map": found, "period": period, "periods": PERIODS}
+    return await _page(datasette, request, "desk-map.html", context)
 
 
 ROUTES = [
@@ -136,7 +148,8 @@ ROUTES = [
     (r"/-/story/(?P<id>[0-9]{1,18})$", story),
     (r"/-/article/(?P<id>[0-9]{1,18})$", article),
     (r"/-/feeds$", feeds),
-    (r"/-/volume$", volume),
+    (r"/-/charts$", charts),
+    (r"/-/map$", datelines),
 ]
 
 
