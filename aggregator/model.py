@@ -297,6 +297,18 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What a kill notice names."""
+
+    outlet: str | None
+    agency: str | None
+    item_ids: tuple[str, ...] = ()
+    slugs: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    headlines: tuple[str, ...] = ()  # as printed, its own without the mark first
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A stored article that a new one may belong to."""
 

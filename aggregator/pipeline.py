@@ -56,6 +56,8 @@ _ROUND_ENTRIES = 50_000
 _BATCH = 100
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
+#: A page that was there and answers so has vanished, which is no kill.
+_GONE = (404, 410)
 
 
 def due_now(desk: Desk) -> list[DueEntry]:
@@ -116,6 +118,7 @@ class Reading:
     page: Response | None = None
     fault: str | None = None
     retry_at: datetime | None = None
+    gone: bool = False  # its page was asked for and is not there any more
 
 
 async def _derive_batch(desk: Desk, batch: Sequence[DueEntry]) -> None:
@@ -267,7 +270,8 @@ def _without_page(
     if isinstance(fault, PostponedError):  # it was not tried
         return Reading(due, found, retry_at=desk.clock() + timedelta(seconds=wish or 0))
     retry = schedule.page_due_at(desk.clock(), due.tries, wish_s=wish) if _passes(fault) else None
-    return Reading(due, found, fault=str(fault), retry_at=retry)
+    gone = isinstance(fault, StatusError) and fault.status in _GONE
+    return Reading(due, found, fault=str(fault), retry_at=retry, gone=gone)
 
 
 def _passes(fault: AggregatorError) -> bool:
@@ -285,6 +289,8 @@ def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) ->
         readings.tie_reading(conn, found.article_id, due.entry_id)
     if found.verdict == "new" and reading.page:
         furniture.learn_lines(conn, article, now)
+    if reading.gone or reading.page:
+        articles.note_gone(conn, found.article_id, now if reading.gone else None)
     articles.finish_entry(
         conn, due.entry_id, found.article_id, retry_at=reading.retry_at, fault=reading.fault
     )

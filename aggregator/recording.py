@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aggregator.kills import hold_named, honour_kill, record_killed
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
-from aggregator.model import Relation
+from aggregator.model import Relation, Status
 from aggregator.store import articles, stories
 
 if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-    from aggregator.model import Article, Response
+    from aggregator.model import Article, Known, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,34 @@ def record_reading(
         tied_to: the id of the article that its entry has already.
     """
     known = articles.known_article(conn, tied_to, article.url)
+    if article.relation is Relation.KILL:
+        return Recorded(*honour_kill(conn, article, known, now))
     if known is None:
-        found = stories.candidates(conn, article, now)
-        article_id = articles.insert_article(conn, article, match_article(article, found), now)
-        verdict = "new"
-        if article.relation is Relation.KILL:
-            known = articles.known_article(conn, article_id, None)
+        article_id, verdict = _record_new(conn, article, now), "new"
     else:
         article_id = known.article_id
         verdict = judge_reading(known, article, own=tied_to == known.article_id)
-    if known is not None and verdict == Verdict.VERSION:
-        articles.add_version(conn, known, article, version_relation(known, article), now)
-    elif known is not None and article.relation is Relation.KILL and verdict != Verdict.SAME:
-        articles.cancel_article(conn, known, article.mark, now)
-    if page and verdict in ("new", Verdict.VERSION):
+        _record_again(conn, known, article, verdict, now)
+    if page and verdict in ("new", Verdict.VERSION) and articles.is_kept(conn, article_id):
         articles.keep_page(conn, article_id, page)
     return Recorded(article_id, verdict)
+
+
+def _record_new(conn: sqlite3.Connection, article: Article, now: datetime) -> int:
+    killed = record_killed(conn, article, now)
+    if killed is not None:
+        return killed
+    if article.status is Status.WITHHELD:
+        hold_named(conn, article, now)
+    found = stories.candidates(conn, article, now)
+    return articles.insert_article(conn, article, match_article(article, found), now)
+
+
+def _record_again(
+    conn: sqlite3.Connection, known: Known, article: Article, verdict: Verdict, now: datetime
+) -> None:
+    """Appends a version; of the same text at least whether it is held back."""
+    if verdict is Verdict.VERSION:
+        articles.add_version(conn, known, article, version_relation(known, article), now)
+    elif article.text_basis is known.text_basis:
+        articles.set_hold(conn, known.article_id, article)

@@ -189,6 +189,7 @@ ALLOWED = {
     ("feeds", "title"),
     ("feeds", "state"),
     ("articles", "item_id"),
+    ("kills", "item_id"),
 }
 
 

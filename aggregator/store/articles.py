@@ -89,6 +89,34 @@ def cancel_article(conn: sqlite3.Connection, known: Known, mark: str | None, now
     refresh_story(conn, known.story_id)
 
 
+def is_kept(conn: sqlite3.Connection, article_id: int) -> bool:
+    """Whether the article's text may be kept: it is not killed."""
+    row = conn.execute("SELECT status FROM articles WHERE id = ?", (article_id,)).fetchone()
+    return row is not None and row[0] != Status.CANCELED
+
+
+def set_hold(conn: sqlite3.Connection, article_id: int, article: Article) -> None:
+    """Notes whether a reading of the same text is held back, or no longer."""
+    conn.execute(
+        """
+        UPDATE articles SET status = :status, embargo_until = :embargo
+        WHERE id = :id AND status <> 'canceled' AND (status, embargo_until) IS NOT (:status, :embargo)
+        """,
+        {"id": article_id, "status": article.status, "embargo": stamp(article.embargo_until)},
+    )
+
+
+def note_gone(conn: sqlite3.Connection, article_id: int, now: datetime | None) -> None:
+    """Notes since when an article's page is gone, or with None that it is there; its text stays."""
+    conn.execute(
+        """
+        UPDATE articles SET gone_at = iif(:now IS NULL, NULL, coalesce(gone_at, :now))
+        WHERE id = :id AND (text_basis = 'page' OR :now IS NULL) AND (gone_at IS NULL) = (:now IS NOT NULL)
+        """,
+        {"id": article_id, "now": stamp(now)},
+    )
+
+
 def finish_entry(
     conn: sqlite3.Connection,
     entry_id: int,
@@ -99,7 +127,7 @@ def finish_entry(
 ) -> None:
     """Ties an entry to its article, if there is one; it is due again only at ``retry_at``.
 
-    The text of a killed article's entry goes.
+    The text of a killed article's entry goes, and that of a kill notice's: it may repeat what was killed.
     """
     conn.execute(
         """
@@ -233,7 +261,7 @@ INSERT INTO versions (
 """
 _EMPTY_ENTRIES = """
 UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
-WHERE article_id = :id AND EXISTS (SELECT 1 FROM articles WHERE id = :id AND status = 'canceled')
+WHERE article_id = :id AND EXISTS (SELECT 1 FROM articles WHERE id = :id AND relation = 'kill')
 """
 _CANCEL = (
     """

@@ -57,6 +57,19 @@ def learn_lines(conn: sqlite3.Connection, article: Article, now: datetime) -> No
             conn.execute(statement, key)
 
 
+def forget_lines(conn: sqlite3.Connection, article_id: int) -> None:
+    """Takes a killed article's lines out: its versions on other pages may have repeated them."""
+    rows = conn.execute(
+        """
+        SELECT a.outlet, v.body FROM articles AS a JOIN versions AS v ON v.article_id = a.id
+        WHERE a.id = :id AND a.outlet IS NOT NULL AND v.body IS NOT NULL
+        """,
+        {"id": article_id},
+    ).fetchall()
+    lines = {(outlet, digest(line)) for outlet, body in rows for line in body.split("\n\n")}
+    conn.executemany("DELETE FROM furniture WHERE outlet = ? AND digest = ?", sorted(lines))
+
+
 def _lines(article: Article) -> Iterator[str]:
     short = [line for line in article.paragraphs if len(line) <= _LONGEST]
     yield from list(dict.fromkeys([*article.left_out, *short]))[:_MOST_LINES]
