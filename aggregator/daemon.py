@@ -14,6 +14,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import __version__
+from aggregator.alerts import Post, deliver, look
 from aggregator.config import load_config
 from aggregator.desk import Desk, Outcome
 from aggregator.errors import BusyError, ConfigError, DiskFullError, StoreError
@@ -87,6 +88,7 @@ class _Daemon:
         self._paused_until = 0.0  # of the monotonic clock
         self._polls = _InHand()
         self._articles = _InHand()
+        self._alerts = _InHand()
         self._started_at = utc_now()
 
     async def run(self) -> None:
@@ -134,6 +136,7 @@ class _Daemon:
         try:
             self._start_polls()
             self._start_articles()
+            self._start_alerts()
         except StoreError as fault:
             self._meet(fault)
 
@@ -151,6 +154,15 @@ class _Daemon:
         due = [each for each in due_now(self._desk) if each.entry_id not in self._articles.ids]
         if due:
             self._start(derive_articles(self._desk, due), self._articles, {each.entry_id for each in due})
+
+    def _start_alerts(self) -> None:
+        look(self._desk.store, self._config.alerts, self._desk.clock())
+        if self._config.alerts and not self._alerts.tasks:
+            self._start(self._deliver(), self._alerts, set())
+
+    async def _deliver(self) -> None:
+        desk = self._desk
+        await deliver(desk.store, Post(self._config, desk.fetcher, desk.clock, desk.allow_private))
 
     def _start(self, work: Coroutine[None, None, None], in_hand: _InHand, ids: set[int]) -> None:
         in_hand.ids |= ids
@@ -171,7 +183,7 @@ class _Daemon:
     async def _finish(self) -> None:
         """Waits for what is in hand, then gives it up: it was not recorded, so it stays due."""
         self._desk.stopping = True
-        tasks = self._polls.tasks | self._articles.tasks
+        tasks = self._polls.tasks | self._articles.tasks | self._alerts.tasks
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_GRACE_S)
             for task in late:

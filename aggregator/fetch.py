@@ -11,8 +11,9 @@ import asyncio
 import functools
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -116,22 +117,36 @@ class Fetcher:
         Raises:
             FetchError: no usable response; the text says why and names no secret.
         """
-        try:
+        with _naming_faults():
             async with asyncio.timeout(_DEADLINE_S):
                 return await self._follow(request)
-        except FetchError:
-            raise
-        except TimeoutError:
-            raise FetchError(f"did not finish within {_DEADLINE_S:.0f} s") from None
-        except _NETWORK_FAULTS as fault:
-            raise _in_words(fault) from None
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> None:
+        """Sends a body with POST; redirects are not followed, and what is answered is not read.
+
+        Raises:
+            FetchError: the server did not take it (any status but 2xx), or could not be asked.
+        """
+        url, userinfo = without_userinfo(url)
+        said = {"user-agent": self._headers["user-agent"]} | dict(headers)
+        if userinfo is not None:
+            said["authorization"] = f"Basic {b64encode(userinfo.encode()).decode()}"
+        request = httpx.Request("POST", url, headers=said, content=body, extensions=_timeouts())
+        with _naming_faults():
+            async with (
+                asyncio.timeout(_DEADLINE_S),
+                self._ask(request, allow_private=allow_private) as answer,
+            ):
+                if answer.status_code not in range(200, 300):
+                    raise _refusal(answer, self._clock())
 
     async def _follow(self, request: Request) -> Response:
         started = time.monotonic()
         url, headers = request.url, self._headers | _asked(request)
         moved_to, permanent = None, True
         for _ in range(_MOST_REDIRECTS + 1):
-            async with self._ask(url, headers, allow_private=request.allow_private) as answer:
+            asked = httpx.Request("GET", url, headers=headers, extensions=_timeouts())
+            async with self._ask(asked, allow_private=request.allow_private) as answer:
                 location = answer.headers.get("location")
                 if answer.status_code not in _REDIRECTS or not location:
                     body = await _body(answer, request.max_bytes)
@@ -143,13 +158,10 @@ class Fetcher:
         raise RefusedError(f"redirects more than {_MOST_REDIRECTS} times")
 
     @asynccontextmanager
-    async def _ask(
-        self, url: str, headers: Mapping[str, str], *, allow_private: bool
-    ) -> AsyncIterator[httpx.Response]:
-        host = urlsplit(url).hostname or ""
+    async def _ask(self, request: httpx.Request, *, allow_private: bool) -> AsyncIterator[httpx.Response]:
+        host = urlsplit(str(request.url)).hostname or ""
         if not allow_private and _is_literal(host) and not is_public(host):
             raise _private(host)
-        request = httpx.Request("GET", url, headers=headers, extensions=_timeouts())
         try:
             async with asyncio.timeout(_STILL_S):
                 answer = await self._transport(allow_private=allow_private).handle_async_request(request)
@@ -165,6 +177,19 @@ class Fetcher:
         if allow_private not in self._transports:
             self._transports[allow_private] = _new_transport(allow_private=allow_private)
         return self._transports[allow_private]
+
+
+@contextmanager
+def _naming_faults() -> Iterator[None]:
+    """Turns the faults of the network into reasons in words."""
+    try:
+        yield
+    except FetchError:
+        raise
+    except TimeoutError:
+        raise FetchError(f"did not finish within {_DEADLINE_S:.0f} s") from None
+    except _NETWORK_FAULTS as fault:
+        raise _in_words(fault) from None
 
 
 class _PublicResolver(AbstractResolver):
@@ -280,13 +305,19 @@ async def _body(answer: httpx.Response, limit: int) -> bytes:
 def _response(answer: httpx.Response, body: bytes, now: datetime, started: float) -> Response:
     status = answer.status_code
     if status not in (*_WITH_BODY, 304):
-        asks = status in _ASKING_TO_WAIT
-        wish = retry_after_s(answer.headers.get("retry-after"), now) if asks else None
-        reason = f" {answer.reason_phrase}" if answer.reason_phrase.isprintable() else ""
-        raise StatusError(status, f"answered HTTP {status}{reason[:60]}{_wall(answer)}", wish)
+        raise _refusal(answer, now)
     headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
     milliseconds = round((time.monotonic() - started) * 1000)
     return Response(str(answer.url), status, headers, body, now, milliseconds)
+
+
+def _refusal(answer: httpx.Response, now: datetime) -> StatusError:
+    """What a server said instead of what was asked for."""
+    status = answer.status_code
+    asks = status in _ASKING_TO_WAIT
+    wish = retry_after_s(answer.headers.get("retry-after"), now) if asks else None
+    reason = f" {answer.reason_phrase}" if answer.reason_phrase.isprintable() else ""
+    return StatusError(status, f"answered HTTP {status}{reason[:60]}{_wall(answer)}", wish)
 
 
 def _wall(answer: httpx.Response) -> str:

@@ -57,6 +57,23 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class Target(StrEnum):
+    """Where an alert's messages go."""
+
+    STDOUT = "stdout"
+    FILE = "file"  # a line of JSON a message
+    WEBHOOK = "webhook"
+    MAIL = "mail"
+
+
+class Security(StrEnum):
+    """How the connection to a mail server is kept from being read."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
 class TextBasis(StrEnum):
     """Where an article's text was read; from the best to the poorest."""
 
@@ -88,6 +105,33 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """A question that is asked of all that is new, and where its answers go."""
+
+    name: str
+    words: str
+    filters: tuple[tuple[str, tuple[str, ...]], ...]  # name of a filter of `query` to its values
+    to: Target
+    address: str = field(
+        repr=False
+    )  # a file's path, a webhook's URL, addresses with commas; empty for stdout
+    secret: str | None = field(default=None, repr=False)  # that a webhook's messages are signed with
+    allow_private: bool = False  # the webhook may be on a private address
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How e-mail is sent."""
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    security: Security = Security.STARTTLS
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything a feeds.yaml says."""
 
@@ -96,6 +140,8 @@ class Config:
     keep_fetches: timedelta
     contact: str | None = None  # an address or URL for the User-Agent
     keep_entries: timedelta | None = None  # with their articles; None: for ever
+    alerts: tuple[Alert, ...] = ()
+    mail: Mail | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aggregator.alerts import Post, deliver, look
 from aggregator.desk import Desk, Outcome
 from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
@@ -146,6 +147,8 @@ async def _round(
         ]
         await poll_feeds(desk, asked)
         await derive_articles(desk, due_now(desk))
+        look(store, config.alerts, clock())
+        await deliver(store, Post(config, fetcher, clock, wishes.allow_private))
 
 
 def _may_be_asked(state: FeedState, wishes: Wishes, now: datetime) -> bool:

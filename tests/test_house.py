@@ -111,11 +111,12 @@ OWNERS = {
     "datasette": {"browse"},
     "uvicorn": {"browse"},
     "feedparser": {"parse"},
-    "yaml": {"config", "feedlist", "browse", "demo"},
+    "yaml": {"config", "browse", "demo"},
     "click": {"cli"},
     "rich": {"cli", "render"},
     "signal": {"daemon", "workers"},
     "http": {"fetch", "demo"},
+    "smtplib": {"alerts"},
     "urllib": {"urls", "fetch", "hosts", "robots", "config", "browse", "query", "parse", "extract"},
     "subprocess": set[str](),
     "pickle": set[str](),
@@ -139,7 +140,20 @@ PURE = {
     "fingerprint", "match", "printable", "searchtext", "gazetteer",
 }  # fmt: skip
 #: Rooms that touch files, the network, the clock or the user.
-WORLD = {"store", "query", "fetch", "daemon", "cli", "pipeline", "desk", "rounds", "browse", "demo", "api"}
+WORLD = {
+    "store",
+    "query",
+    "alerts",
+    "fetch",
+    "daemon",
+    "cli",
+    "pipeline",
+    "desk",
+    "rounds",
+    "browse",
+    "demo",
+    "api",
+}
 
 
 def imported_rooms(path: Path) -> set[str]:

@@ -243,7 +243,7 @@ def test_a_database_that_cannot_be_asked(tmp_path: Path) -> None:
     ("change", "kind", "message"),
     [
         (
-            "INSERT INTO _sqlite_migrations VALUES (9, 'aggregator', '9999_later', '')",
+            "INSERT INTO _sqlite_migrations VALUES (999, 'aggregator', '9999_later', '')",
             SchemaTooNewError,
             "newer",
         ),

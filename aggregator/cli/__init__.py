@@ -17,6 +17,7 @@ from aggregator.printable import safe_line
 
 #: command → the module that holds it as a function of the same name, and what it does in a few words
 COMMANDS = {
+    "alerts": ("aggregator.cli.alerts", "Saved searches that send what is new."),
     "backup": ("aggregator.cli.backup", "A verified copy of the database, also while it is written."),
     "browse": ("aggregator.cli.browsing", "Look at the database in a browser, read-only."),
     "demo": ("aggregator.cli.demo", "A self-contained wire on loopback: poll it and see."),

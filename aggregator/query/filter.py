@@ -37,6 +37,7 @@ class Filter:
     status: tuple[str, ...] = ()
     relation: tuple[str, ...] = ()
     story: tuple[int, ...] = ()
+    among: tuple[int, ...] = ()  # only articles with these ids
     since: datetime | None = None  # published, else first seen, at or after
     until: datetime | None = None  # at or before
     seen_since: datetime | None = None

@@ -12,6 +12,7 @@ same order, merged with the first.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ _OF_FEEDS = """SELECT DISTINCT article_id AS id FROM entries
     WHERE feed_id IN (SELECT id FROM feeds WHERE name IN ({})) AND article_id IS NOT NULL"""
 _OF_TAGS = """SELECT DISTINCT article_id AS id FROM article_tags
     WHERE tag_id IN (SELECT id FROM tags WHERE name COLLATE NOCASE IN ({}))"""
+_AMONG = "SELECT value AS id FROM json_each(:among)"
 _KNOWN = "a.first_seen_at <= :as_of"
 #: A superseded text of an article no older than one of that id.
 OLD_SINCE = "versions_fts.rowid >= :oldest * 10000"
@@ -181,6 +183,7 @@ def _values(question: Filter) -> dict[str, object]:
         for at, value in enumerate(getattr(question, name))
     }
     times = {
+        "among": json.dumps(question.among) if question.among else None,
         "since_id": question.since and _second(question.since) * _IDS_A_SECOND,
         "until_id": question.until and (_second(question.until) + 1) * _IDS_A_SECOND - 1,
         "seen_since": question.seen_since and _stamp(question.seen_since),
@@ -230,6 +233,8 @@ def _fewest(conn: sqlite3.Connection, asked: Asked) -> str | None:
 def _id_sets(asked: Asked) -> Iterator[str]:
     """For each filter that has an index, the SELECT of the ids that pass it."""
     question = asked.filter
+    if question.among:
+        yield _AMONG
     for name, column in _INDEXED.items():
         if getattr(question, name) and not (name == "relation" and question.as_of):
             yield f"SELECT id FROM articles WHERE {column} IN ({_listed(asked, name)})"  # noqa: S608 (our own words)
@@ -260,6 +265,8 @@ def _tests(asked: Asked) -> Iterator[str]:
     """What every row found must pass besides its time and the words."""
     question = asked.filter
     yield from _column_tests(asked)
+    if question.among:
+        yield f"+a.id IN ({_AMONG})"
     if question.feed:
         yield f"EXISTS ({_OF_FEEDS.format(_listed(asked, 'feed'))} AND article_id = a.id)"
     if question.tag:

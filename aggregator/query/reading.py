@@ -52,6 +52,19 @@ def stories(conn: sqlite3.Connection, question: Filter) -> Iterator[StoryRow]:
     return _story_rows(conn, _understood(conn, replace(question, limit=0, offset=0)), question)
 
 
+def ids(conn: sqlite3.Connection, question: Filter) -> Iterator[int]:
+    """The ids of the articles asked for, in the order asked for; their texts are not read.
+
+    Raises:
+        UsageError: the question contradicts itself or names an unknown feed.
+        StoreError: the database cannot be read.
+    """
+    asked = _understood(conn, question)
+    with naming_faults():
+        for row in _rows(conn, asked, "a.id, a.story_id"):
+            yield int(row[0])
+
+
 def count(conn: sqlite3.Connection, question: Filter) -> int:
     """How many articles, or stories when they are asked for, answer the question; limit and offset apart.
 
