@@ -79,7 +79,16 @@ def sentences(rng: random.Random) -> list[str]:
     return [" ".join(rng.choices(words, cum_weights=weights, k=20)) for _ in range(_SENTENCES)]
 
 
-def build(path: Path, articles: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """When the articles of a database were published, and where."""
+
+    first: datetime = _FIRST
+    spacing: timedelta = _SPACING
+    places: tuple[str, ...] = tuple(_PLACES)
+
+
+def build(path: Path, articles: int, wire: Wire = Wire()) -> None:
     """Writes the database: one article in 20 Japanese, one in 10 in two versions, one in 5 a copy."""
     rng = random.Random(2)  # noqa: S311 (a generator of test data)
     made = sentences(rng)
@@ -87,26 +96,28 @@ def build(path: Path, articles: int) -> None:
         store.conn.execute("PRAGMA synchronous = OFF")
         store.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('hashsize', 67108864)")
         for start in range(0, articles, _BATCH):
-            rows = [_article(rng, made, number) for number in range(start, min(start + _BATCH, articles))]
+            rows = [
+                _article(rng, made, number, wire) for number in range(start, min(start + _BATCH, articles))
+            ]
             with store.transaction() as conn:
                 _write(conn, rows)
         store.conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('hashsize', 1048576)")
 
 
-def _article(rng: random.Random, made: list[str], number: int) -> dict[str, object]:
-    moment = _FIRST + _SPACING * number
+def _article(rng: random.Random, made: list[str], number: int, wire: Wire) -> dict[str, object]:
+    moment = wire.first + wire.spacing * number
     japanese = number % 20 == 0
     body = "".join(rng.choices(_KANJI, k=800)) if japanese else ". ".join(rng.choices(made, k=_WORDS // 20))
     article_id = int(moment.timestamp()) * 1000
     copied = number % 5 == 4
     return {
         "id": article_id,
-        "story": article_id - int(_SPACING.total_seconds()) * 1000 if copied else article_id,
+        "story": int((moment - wire.spacing).timestamp()) * 1000 if copied else article_id,
         "relation": "copy" if copied else "original",
         "outlet": f"outlet{rng.randrange(200)}.example",
         "agency": rng.choice(_AGENCIES),
         "headline": body[:40] if japanese else rng.choice(made)[:70],
-        "place": rng.choice(_PLACES),
+        "place": rng.choice(wire.places),
         "language": "ja" if japanese else "en",
         "at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "body": f"{body} unique{number:07}",
@@ -323,7 +334,7 @@ def write(path: Path, seconds: int) -> None:
         start = time.perf_counter()
         for number in range(first, first + seconds * 100, 10):
             with store.transaction() as conn:
-                _write(conn, [_article(rng, made, each) for each in range(number, number + 10)])
+                _write(conn, [_article(rng, made, each, Wire()) for each in range(number, number + 10)])
             ahead = (number - first + 10) / 100 - (time.perf_counter() - start)
             time.sleep(max(0.0, ahead))
 
