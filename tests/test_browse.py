@@ -14,7 +14,8 @@ import pytest
 import yaml
 from browsing import EVIL, add_article, serving, text
 
-from aggregator.browse.metadata import load_questions, load_tables, read_question
+from aggregator.browse.metadata import load_tables
+from aggregator.browse.questions import load_questions, read_question
 from aggregator.browse.safety import host_of
 from aggregator.store import Store
 

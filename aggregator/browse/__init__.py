@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from datasette import hookimpl
 
 from aggregator.browse.faults import answer_fault
-from aggregator.browse.metadata import describe, load_questions
+from aggregator.browse.metadata import describe
+from aggregator.browse.questions import draw_chart, load_questions
 from aggregator.browse.safety import with_safe_headers
 from aggregator.browse.shown import FILTERS, cell
 from aggregator.browse.views import KEPT, ROUTES, our_database
@@ -65,8 +66,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment) -> None:
-    """How our pages write times, counts and links."""
+    """How our pages write times, counts and links; the charts of questions."""
     env.filters.update(FILTERS)
+    env.globals["draw_chart"] = draw_chart
 
 
 @hookimpl

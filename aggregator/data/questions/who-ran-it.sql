@@ -1,6 +1,7 @@
 -- Who ran this story
 -- All articles of one story, in the order in which they were published, with the words of each.
 -- Give the number of a story.
+-- chart: bars x=outlet y=word_count
 SELECT
     id,
     published_at,
