@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from importlib import resources
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.query import prefixes
 from aggregator.query.words import Words, clean, read_words
 from aggregator.searchtext import searchable
+from aggregator.store import Store
 
 _SCRIPTS = st.characters(categories=["L", "M", "N", "P", "Zs"])
 _MIXED = st.text(st.sampled_from("abc ёЁأإَ東京の洪水々น้ำ한국어ー・ｱ𠀋 .-\"*:'") | _SCRIPTS, max_size=40)
 
 
 @pytest.fixture(scope="module")
-def index() -> sqlite3.Connection:
+def index(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
     """A database with the schema and one article, whose text a test sets."""
-    conn = sqlite3.connect(":memory:")
-    conn.create_function("searchable", 1, searchable, deterministic=True)
-    folder = resources.files("aggregator").joinpath("data/migrations")
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        conn.executescript(file.read_text("utf8"))
+    conn = Store(tmp_path_factory.mktemp("words") / "wire.db").conn
     conn.execute("INSERT INTO stories VALUES (1, NULL, NULL, 1, NULL, '', '', 1, 1)")
     conn.execute(
         "INSERT INTO articles (id, story_id, relation, first_seen_at, text_basis, extractor)"
@@ -129,3 +127,22 @@ def test_nothing_of_a_text_that_went_stays_in_the_index(index: sqlite3.Connectio
         index.execute("UPDATE articles SET headline = ?, body = ?", (text, text))
     index.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, articles_fts, row)")
     assert index.execute("SELECT term FROM vocabulary").fetchall() == []
+
+
+_LETTERS = st.text(st.sampled_from("abéèñŁłśжйёЙкقكαάωѐÅåıſ1²"), min_size=1, max_size=4)
+
+
+@given(words=st.lists(_LETTERS, min_size=1, max_size=12), prefix=_LETTERS, most=st.sampled_from([1, 256]))
+def test_a_prefix_finds_what_fts5_finds(words: list[str], prefix: str, most: int) -> None:
+    with closing(sqlite3.connect(":memory:")) as conn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefixes, "_MOST", most)
+        tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+        conn.execute(f'CREATE VIRTUAL TABLE articles_fts USING fts5 (body, tokenize = "{tokenize}")')
+        conn.executemany("INSERT INTO articles_fts VALUES (?)", [(searchable(word),) for word in words])
+        match = read_words(f"{prefix}*").match
+        if match is not None:
+            found = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
+            wide = prefixes.widened(conn, match)
+            assert set(conn.execute(found, (wide,))) == set(conn.execute(found, (match,)))
+            if most == 256 and prefix.isascii() and set(conn.execute(found, (match,))):
+                assert "*" not in wide

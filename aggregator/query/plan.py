@@ -13,11 +13,12 @@ same order, merged with the first.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator.errors import UsageError
 from aggregator.query.filter import ArticleRow, Sort
+from aggregator.query.prefixes import widened
 from aggregator.query.words import Words, begins_with, read_words
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ class Asked:
     search: frozenset[str]
     values: dict[str, object]
 
+    @property
+    def begins(self) -> bool:
+        """Whether a prefix is looked for: FTS5 gathers all it matches each time it is asked."""
+        return '" *' in str(self.values.get("match"))
+
 
 @dataclass(frozen=True, slots=True)
 class Select:
@@ -118,6 +124,13 @@ def columns_of(question: Filter) -> str:
     then = {name: f"v.{name}" for name in _TEXT_COLUMNS} | {"versions": "v.number"}
     then |= {name: f"CASE WHEN v.number = a.versions THEN a.{name} END" for name in _NEWEST_ONLY}
     return ", ".join(then.get(name, f"a.{name}") for name in ArticleRow._fields)
+
+
+def walking(conn: sqlite3.Connection, asked: Asked) -> Asked:
+    """The question for rows in their order: its prefixes as words, whose lists are read as far as needed."""
+    if not asked.begins or not _plain(asked.filter) or asked.filter.sort is Sort.RELEVANCE:
+        return asked
+    return replace(asked, values=asked.values | {"match": widened(conn, str(asked.values["match"]))})
 
 
 def selects(conn: sqlite3.Connection, asked: Asked) -> tuple[Select, ...]:
@@ -296,11 +309,16 @@ def _held(asked: Asked, name: str) -> str:
     """That one article's text holds an expression."""
     current = f"EXISTS (SELECT 1 FROM articles_fts WHERE articles_fts MATCH :{name} AND rowid = a.id)"  # noqa: S608 (our own words)
     if _plain(asked.filter):
-        return current
+        return _held_at_all(name) if name == "match" and asked.begins else current
     old = f"EXISTS (SELECT 1 FROM versions_fts WHERE versions_fts MATCH :{name} AND rowid"  # noqa: S608 (our own words)
     if asked.filter.all_versions:
         return f"({current} OR {old} BETWEEN a.id * 10000 AND a.id * 10000 + 9999))"
     return f"iif(v.number = a.versions, {current}, {old} = a.id * 10000 + v.number))"
+
+
+def _held_at_all(name: str) -> str:
+    """The same where it is dear to ask article by article: asked once, of all."""
+    return f"+a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :{name})"  # noqa: S608 (our own words)
 
 
 def _range(asked: Asked, column: str, factor: int = 1) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aggregator.errors import UsageError
 from aggregator.query.filter import ArticleRow, Filter, JoinRow, QuoteRow, Sort, StoryRow, VersionRow
 from aggregator.query.opening import naming_faults
-from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects
+from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects, walking
 
 if TYPE_CHECKING:
     import sqlite3
@@ -169,7 +169,7 @@ def _rows(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row
     """The rows of the question in their order, each article once, from its offset to its limit."""
     if asked.nothing:
         return iter(())
-    question = asked.filter
+    question, asked = asked.filter, walking(conn, asked)
     found = selects(conn, asked)
     if len(found) == 1:
         page = {"limit": question.limit or -1, "offset": question.offset}
