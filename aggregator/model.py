@@ -246,6 +246,7 @@ class Sighting:
     url_hash: int | None = None
     letters: int = 0  # of its words: how much the digest stands for
     garbled: bool = False  # some of it was decoded wrongly
+    mark: bytes | None = None  # a digest of its bytes, when by them it can be known to be the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,24 @@ class ParsedFeed:
     cadence: Cadence = Cadence()
     prev_archive: str | None = None  # the document with the entries before these (RFC 5005 §4)
     shared_guids: int = 0  # entries that came under a guid which others have too
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The items of a document, each by the digest of its bytes, and what else their reading depended on."""
+
+    context: bytes
+    marks: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A document read in the light of the last one of its feed."""
+
+    feed: ParsedFeed  # its entries are those that were read
+    context: bytes | None = None  # None: nothing of it can be known again by its bytes
+    marks: tuple[bytes, ...] = ()  # of the entries that were read, in their order
+    shown: tuple[bytes, ...] = ()  # of the items that were known, and not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,18 +20,19 @@ from aggregator.errors import AggregatorError, FetchError, ParseError, Postponed
 from aggregator.fetch import kept_headers, validators
 from aggregator.freshness import fresh_for_s, knows_delta
 from aggregator.identity import Document, Learnt
-from aggregator.model import PollOutcome, Request
+from aggregator.model import KnownBy, PollOutcome, Request
 from aggregator.rhythm import learn
 from aggregator.schedule import Seen
-from aggregator.store import polls, retention
+from aggregator.store import polls, retention, slices
 from aggregator.store.entries import Changes, compare_entries
 from aggregator.store.polls import Gap, Kept, Poll
+from aggregator.store.slices import LastDocument
 from aggregator.text import digest_bytes
 from aggregator.thinking import read_feed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aggregator.model import Cadence, Feed, FeedState, Response, Sighting
     from aggregator.thinking import ReadFeed
@@ -64,9 +65,9 @@ async def poll_feed(desk: Desk, state: FeedState) -> None:
     feed, started = desk.feeds[state.feed_id], desk.clock()
     try:
         response = await _ask(desk, feed, state)
-        read = await _read_if_new(desk, feed, state, response)
-        read = await _with_archives(desk, state, read) if read else None
-        outcome = _record_success(desk, state, response, read)
+        news = await _read_if_new(desk, feed, state, response)
+        news = await _with_archives(desk, state, news) if news else None
+        outcome = _record_success(desk, state, response, news)
     except StoreError:
         raise
     except PostponedError as fault:
@@ -103,38 +104,71 @@ async def _ask(desk: Desk, feed: Feed, state: FeedState) -> Response:
     return response
 
 
-async def _read_if_new(desk: Desk, feed: Feed, state: FeedState, response: Response) -> ReadFeed | None:
-    """The entries of a body not seen before; None when nothing has changed."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """A body not seen before: what was read in it, and the items that stood in the last one."""
+
+    read: ReadFeed
+    still: Mapping[bytes, int]  # digest of an item's bytes → id of its entry
+
+
+async def _read_if_new(desk: Desk, feed: Feed, state: FeedState, response: Response) -> News | None:
+    """What a body not seen before says; None when nothing has changed."""
     if response.status == 304 or digest_bytes(response.body) == state.body_hash:
         return None
-    content_type = response.header("content-type")
-    return await think(desk, read_feed, response.body, response.url, content_type, feed.timezone)
+    last = _last_document(desk, state)
+    given = (response.body, response.url, response.header("content-type"), feed.timezone)
+    read = await think(desk, read_feed, *given, last and last.slices)
+    still = {mark: last.entries[mark] for mark in read.shown} if last else {}
+    if _share_a_guid(desk, state, read, still):
+        return News(await think(desk, read_feed, *given), {})
+    return News(read, still)
 
 
-async def _with_archives(desk: Desk, state: FeedState, read: ReadFeed) -> ReadFeed:
+def _last_document(desk: Desk, state: FeedState) -> LastDocument | None:
+    """The items of the last document; only by its guids is it seen whether two items are one entry."""
+    if state.known_by is not KnownBy.GUID:
+        return None
+    with desk.store.reading() as conn:
+        return slices.last_document(conn, state.feed_id)
+
+
+def _share_a_guid(desk: Desk, state: FeedState, read: ReadFeed, still: Mapping[bytes, int]) -> bool:
+    """Whether an item that was read has the guid of one that was not: then they must be read together."""
+    if not still or not read.sightings:
+        return False
+    with desk.store.reading() as conn:
+        ids = slices.ids_of(conn, state.feed_id, read.sightings)
+    return not set(ids.values()).isdisjoint(still.values())
+
+
+async def _with_archives(desk: Desk, state: FeedState, news: News) -> News:
     """What was read; where it does not reach back to the last poll, with its archives (RFC 5005 §4)."""
-    link = read.feed.prev_archive
-    if not link or state.last_success_at is None or _overlaps(desk, state, read):
-        return read
+    link = news.read.feed.prev_archive
+    if not link or state.last_success_at is None or _overlaps(desk, state, news):
+        return news
     feed, asked = desk.feeds[state.feed_id], set[str]()
-    sightings = {each.entry.guid: each for each in read.sightings}
+    sightings = {each.entry.guid: each for each in news.read.sightings}
     while link and link not in asked and len(asked) < _MOST_ARCHIVES:
         asked.add(link)
         older = await _archive(desk, feed, link)
         if older is None:
             break
-        sightings = {each.entry.guid: each for each in older.sightings} | sightings
-        link = None if _overlaps(desk, state, older) else older.feed.prev_archive
-    return replace(read, sightings=tuple(sightings.values()))
+        # Items of an archive are no items of this document.
+        found = {each.entry.guid: replace(each, mark=None) for each in older.sightings}
+        sightings = found | sightings
+        link = None if _overlaps(desk, state, News(older, {})) else older.feed.prev_archive
+    return replace(news, read=replace(news.read, sightings=tuple(sightings.values())))
 
 
-def _overlaps(desk: Desk, state: FeedState, read: ReadFeed) -> bool:
+def _overlaps(desk: Desk, state: FeedState, news: News) -> bool:
     with desk.store.reading() as conn:
-        return bool(_changes(conn, state, read, desk.clock()).known)
+        return bool(_changes(conn, state, news, desk.clock()).known)
 
 
-def _changes(conn: sqlite3.Connection, state: FeedState, read: ReadFeed, now: datetime) -> Changes:
-    document = Document(read.sightings, now, shared=read.feed.shared_guids)
+def _changes(conn: sqlite3.Connection, state: FeedState, news: News, now: datetime) -> Changes:
+    present = frozenset(news.still.values())
+    document = Document(news.read.sightings, now, present, news.read.feed.shared_guids)
     return compare_entries(conn, state.feed_id, document, Learnt(state.known_by, state.known_by_why))
 
 
@@ -156,21 +190,34 @@ async def _archive(desk: Desk, feed: Feed, url: str) -> ReadFeed | None:
 # ---------------------------------------------------------------- writing down
 
 
-def _record_success(desk: Desk, state: FeedState, response: Response, read: ReadFeed | None) -> Outcome:
+def _record_success(desk: Desk, state: FeedState, response: Response, news: News | None) -> Outcome:
     feed = desk.feeds[state.feed_id]
     with desk.store.transaction() as conn:
-        changes = _changes(conn, state, read, response.fetched_at) if read else Changes()
+        changes = _changes(conn, state, news, response.fetched_at) if news else Changes()
         changes = retention.without_pruned(conn, state.feed_id, changes)
-        poll = _success(feed, state, response, read, changes)
+        poll = _success(feed, state, response, news, changes)
         polls.record_poll(conn, poll, changes)
-    warning = read.feed.warning if read else None
+        _keep_items(conn, state, news, changes, response.fetched_at)
+    warning = news.read.feed.warning if news else None
     return Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning)
 
 
-def _success(
-    feed: Feed, state: FeedState, response: Response, read: ReadFeed | None, changes: Changes
-) -> Poll:
-    now, kept, gap = response.fetched_at, _kept(feed, state, response, read, changes), None
+def _keep_items(
+    conn: sqlite3.Connection, state: FeedState, news: News | None, changes: Changes, now: datetime
+) -> None:
+    """Keeps the items of a body for the next one; nothing when it has nothing new."""
+    if news is None:
+        return
+    learnt = changes.learnt.by if changes.learnt else state.known_by
+    if news.read.context is None or learnt is not KnownBy.GUID:
+        slices.forget_document(conn, state.feed_id)
+    else:
+        document = LastDocument(news.read.context, news.still)
+        slices.keep_document(conn, state.feed_id, document, changes, now)
+
+
+def _success(feed: Feed, state: FeedState, response: Response, news: News | None, changes: Changes) -> Poll:
+    now, kept, gap = response.fetched_at, _kept(feed, state, response, news, changes), None
     if response.status != _DELTA:
         gap = _gap(state, changes, now)
     outcome = PollOutcome.NEW if changes.new or changes.changed else PollOutcome.UNCHANGED
@@ -193,13 +240,14 @@ def _success(
         plan=schedule.after_success(feed, interval, seen, now, random.random()),  # noqa: S311 (spreads load, guards nothing)
         status=response.status,
         size=len(response.body),
-        entries=len(read.sightings) if read else 0,
+        entries=len(news.read.sightings) + len(news.still) if news else 0,
         kept=kept,
         gap=gap,
     )
 
 
-def _kept(feed: Feed, state: FeedState, response: Response, read: ReadFeed | None, changes: Changes) -> Kept:
+def _kept(feed: Feed, state: FeedState, response: Response, news: News | None, changes: Changes) -> Kept:
+    read = news.read if news else None
     etag, last_modified = validators(response)
     unmodified = response.status == 304
     if unmodified:  # RFC 9111 §4.3.4: what a 304 does not say stays as it was
@@ -214,7 +262,7 @@ def _kept(feed: Feed, state: FeedState, response: Response, read: ReadFeed | Non
         unmodified=state.unmodified + 1 if unmodified else 0,
         delta=state.delta or knows_delta(response),
         cadence=_cadence(state, read),
-        window_from=_window_from(state, response, read),
+        window_from=_window_from(state, response, news, changes),
         rhythm=_rhythm(state, response, changes),
         title=read.feed.title if read else None,
         language=read.feed.language if read else None,
@@ -235,12 +283,15 @@ def _cadence(state: FeedState, read: ReadFeed | None) -> Cadence:
     return read.feed.cadence if read else state.cadence
 
 
-def _window_from(state: FeedState, response: Response, read: ReadFeed | None) -> datetime | None:
+def _window_from(
+    state: FeedState, response: Response, news: News | None, changes: Changes
+) -> datetime | None:
     """When the oldest entry shown was published; unknown when fewer than half of them say so."""
-    if read is None or response.status == _DELTA:
+    if news is None or response.status == _DELTA:
         return state.window_from
-    dates = _dates(read.sightings, response.fetched_at)
-    return min(dates) if len(dates) > 1 and 2 * len(dates) >= len(read.sightings) else None
+    dates = [*changes.dates, *_dates(news.read.sightings, response.fetched_at)]
+    shown = len(news.read.sightings) + len(news.still)
+    return min(dates) if len(dates) > 1 and 2 * len(dates) >= shown else None
 
 
 def _rhythm(state: FeedState, response: Response, changes: Changes) -> tuple[float, ...]:

@@ -13,13 +13,13 @@ import zstandard
 from aggregator.errors import AggregatorError, ParseError
 from aggregator.extract import extract_entry, extract_page
 from aggregator.model import Relation, Response
-from aggregator.parse import parse_feed, sight
+from aggregator.parse import parse_again, sight
 from aggregator.wire import read_wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed, Sighting
+    from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed, Sighting, Slices
 
 #: No page is fetched that is larger.
 _LARGEST_KEPT = 16 * 1024 * 1024
@@ -31,16 +31,22 @@ class ReadFeed:
 
     feed: ParsedFeed  # without its entries
     sightings: tuple[Sighting, ...]
+    context: bytes | None = None  # as in `Glance`
+    shown: tuple[bytes, ...] = ()  # as there
 
 
-def read_feed(body: bytes, url: str, content_type: str | None, timezone: str | None) -> ReadFeed:
-    """Parses a feed and takes the digests of its entries.
+def read_feed(
+    body: bytes, url: str, content_type: str | None, timezone: str | None, before: Slices | None = None
+) -> ReadFeed:
+    """Parses a feed, but for items that stood in its last document, and takes the digests of its entries.
 
     Raises:
         ParseError: it is not a feed.
     """
-    parsed = parse_feed(body, url=url, content_type=content_type, timezone=timezone)
-    return ReadFeed(replace(parsed, entries=()), tuple(map(sight, parsed.entries)))
+    found = parse_again(body, before, url=url, content_type=content_type, timezone=timezone)
+    marks = found.marks or (None,) * len(found.feed.entries)
+    sightings = tuple(map(sight, found.feed.entries, marks))
+    return ReadFeed(replace(found.feed, entries=()), sightings, found.context, found.shown)
 
 
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:

@@ -5,15 +5,22 @@ A document is first read into a `FeedDraft` by the reader of its format, then ev
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aggregator.errors import ParseError
-from aggregator.model import ParsedFeed
+from aggregator.model import Glance, ParsedFeed
 from aggregator.parse.digests import sight
 from aggregator.parse.documents import read_xml
 from aggregator.parse.drafts import MAX_ENTRIES, MAX_TITLE, FeedDraft, build_entries, short_line
 from aggregator.parse.jsonfeed import read_json_feed
+from aggregator.parse.slices import context_of, cut, without
 from aggregator.urls import web_url
 
-__all__ = ["parse_feed", "sight"]
+if TYPE_CHECKING:
+    from aggregator.model import Slices
+    from aggregator.parse.slices import Cuts
+
+__all__ = ["parse_again", "parse_feed", "sight"]
 
 #: gzip, zstd, zip and bzip2
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")
@@ -41,14 +48,76 @@ def parse_feed(
     Raises:
         ParseError: the bytes are not a feed; the text says what they are instead.
     """
+    return _parsed(_read(body, content_type), url, timezone)
+
+
+def parse_again(
+    body: bytes,
+    before: Slices | None,
+    *,
+    url: str,
+    content_type: str | None = None,
+    timezone: str | None = None,
+) -> Glance:
+    """Reads one feed document, but of the items that stood in the last one only that they are still there.
+
+    Args:
+        body: the bytes as served, decompressed.
+        before: the items of the last document; None when there is none, or its items cannot be known again.
+        url: where they came from.
+        content_type: the HTTP header of that name.
+        timezone: IANA name of the zone of dates that name none.
+
+    Raises:
+        ParseError: as `parse_feed`.
+    """
+    cuts = cut(body)
+    if cuts and before:
+        glance = _known_left_out(body, cuts, before, url=url, content_type=content_type, timezone=timezone)
+        if glance:
+            return glance
     draft = _read(body, content_type)
+    parsed = _parsed(draft, url, timezone)
+    if cuts is None or not _are_read(cuts.marks, draft, parsed) or len(draft.entries) != len(cuts.marks):
+        return Glance(parsed)
+    return Glance(parsed, context_of(draft, url, timezone), tuple(cuts.marks))
+
+
+def _known_left_out(
+    body: bytes, cuts: Cuts, before: Slices, *, url: str, content_type: str | None, timezone: str | None
+) -> Glance | None:
+    """What is new in a document; None when it must be read as a whole."""
+    new = [mark for mark in cuts.marks if mark not in before.marks]
+    shown = tuple(mark for mark in cuts.marks if mark in before.marks)
+    if not shown or len(set(cuts.marks)) < len(cuts.marks):
+        return None
+    try:
+        draft = _read(without(body, cuts, before.marks), content_type)
+    except ParseError:
+        return None
+    context, parsed = context_of(draft, url, timezone), _parsed(draft, url, timezone)
+    if (
+        context != before.context
+        or len(draft.entries) != len(cuts.marks)
+        or not _are_read(new, draft, parsed)
+    ):
+        return None
+    return Glance(parsed, context, tuple(new), shown)
+
+
+def _are_read(marks: list[bytes], draft: FeedDraft, parsed: ParsedFeed) -> bool:
+    """Whether each of those items gave one entry, and none depends on another."""
+    return len(parsed.entries) == len(marks) and not parsed.shared_guids and len(draft.entries) <= MAX_ENTRIES
+
+
+def _parsed(draft: FeedDraft, url: str, timezone: str | None) -> ParsedFeed:
     entries, shared = build_entries(draft, url, timezone)
-    cut = f"only the first {MAX_ENTRIES:,} entries are read" if len(draft.entries) > MAX_ENTRIES else None
+    many = f"only the first {MAX_ENTRIES:,} entries are read" if len(draft.entries) > MAX_ENTRIES else None
     return ParsedFeed(
         entries=entries,
         title=short_line(draft.title, MAX_TITLE),
         language=short_line(draft.language, _LONGEST_LANGUAGE),
-        warning=draft.warning or cut,
+        warning=draft.warning or many,
         cadence=draft.cadence,
         prev_archive=web_url(draft.prev_archive, url) if draft.prev_archive else None,
         shared_guids=shared,

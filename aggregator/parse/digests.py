@@ -18,11 +18,11 @@ _TAG = re.compile(r"<[^<>]*>")
 _MOJIBAKE = re.compile(r"[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]{1,3}")
 
 
-def sight(entry: Entry) -> Sighting:
+def sight(entry: Entry, mark: bytes | None = None) -> Sighting:
     """The entry with what it is known again by.
 
     Its digest is over the words of title, summary and content: markup, typography, letter case, links and
-    wrongly decoded bytes are no part of it; a changed word is.
+    wrongly decoded bytes are no part of it; a changed word is. The mark is the digest of its own bytes.
     """
     forms = tuple(words_form(part) for part in (entry.title, entry.summary, entry.content))
     return Sighting(
@@ -31,6 +31,7 @@ def sight(entry: Entry) -> Sighting:
         url_hash(entry.url),
         sum(map(len, forms)),
         garbled=any(part and _is_garbled(part) for part in (entry.title, entry.summary)),
+        mark=mark,
     )
 
 

@@ -106,7 +106,7 @@ def _read_decoded(decoded: Decoded) -> FeedDraft:
         root = etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=False))
     except etree.XMLSyntaxError as fault:
         return _read_broken(decoded, _reason(fault))
-    return draft_of(_feed_root(root))._replace(warning=decoded.fault)
+    return draft_of(_feed_root(root))._replace(warning=decoded.fault, surroundings=None)
 
 
 def _read_broken(decoded: Decoded, reason: str | None) -> FeedDraft:

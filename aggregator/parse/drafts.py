@@ -54,6 +54,7 @@ class FeedDraft(NamedTuple):
     warning: str | None = None
     cadence: Cadence = Cadence()
     prev_archive: str | None = None
+    surroundings: bytes | None = None  # of items that are well-formed, at their places and spelled plainly
 
 
 def build_entries(draft: FeedDraft, url: str, timezone: str | None) -> tuple[tuple[Entry, ...], int]:

@@ -13,6 +13,7 @@ from aggregator.parse.cadence import read_cadence
 from aggregator.parse.drafts import MAX_ENTRIES, EntryDraft, FeedDraft
 from aggregator.parse.elements import families
 from aggregator.parse.entries import entry_draft, inner, is_alternate, local_name, readers_in
+from aggregator.parse.slices import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,8 @@ def draft_of(root: etree._Element, *, whole: bool = True) -> FeedDraft:
     """What a feed's tree says, in the order of the document; of one that is not whole, wherever items are."""
     items = _items(root, whole=whole)
     readers = readers_in(namespace_of(items[0]) if items else "")
-    return feed_draft(root, [entry_draft(item, readers) for item in items])
+    draft = feed_draft(root, [entry_draft(item, readers) for item in items])
+    return draft._replace(surroundings=surroundings(root, _channel(root), items)) if whole else draft
 
 
 def feed_draft(root: etree._Element, entries: list[EntryDraft]) -> FeedDraft:

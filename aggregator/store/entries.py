@@ -30,6 +30,7 @@ class Changes:
     changed: tuple[tuple[Sighting, Known], ...] = ()  # other words
     told: tuple[tuple[Sighting, Known], ...] = ()  # the same words; spelling, link or date may be others
     known: tuple[int, ...] = ()  # ids of all that were stored before
+    dates: tuple[datetime, ...] = ()  # of those shown unchanged
     pruned: int = 0  # were let go for their age, and stay away
     first: bool = False  # nothing of this feed was stored before
     learnt: Learnt | None = None  # of the feed's identities, at this poll
@@ -66,9 +67,18 @@ def compare_entries(
         changed=tuple((each, known) for each, known in alive if each.digest != known.digest),
         told=tuple((each, known) for each, known in alive if each.digest == known.digest),
         known=(*sorted(document.present), *(known.entry_id for _, known in old)),
+        dates=_dates(conn, document.present),
         first=first,
         learnt=None if found.learnt == before else found.learnt,
     )
+
+
+def _dates(conn: sqlite3.Connection, ids: frozenset[int]) -> tuple[datetime, ...]:
+    rows = conn.execute(
+        "SELECT published_at FROM entries WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(ids)),),
+    )
+    return tuple(date for (text,) in rows if (date := moment(text)))
 
 
 def _has_entries(conn: sqlite3.Connection, feed_id: int) -> bool:
