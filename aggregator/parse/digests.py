@@ -42,8 +42,12 @@ def _is_garbled(text: str) -> bool:
 
 def words_form(markup: str | None) -> str:
     """The normal form of the words a piece of HTML or text shows, wrong decodings repaired."""
-    shown = html.unescape(_TAG.sub(" ", markup or ""))
-    return normal_form(_MOJIBAKE.sub(_repaired, shown))
+    shown = markup or ""
+    if "<" in shown:
+        shown = _TAG.sub(" ", shown)
+    if "&" in shown:
+        shown = html.unescape(shown)
+    return normal_form(shown if shown.isascii() else _MOJIBAKE.sub(_repaired, shown))
 
 
 def _repaired(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ The parser is one without network, document types and entities, and with libxml2
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,7 @@ def _read_tree(body: bytes, content_type: str | None) -> FeedDraft:
     return draft_of(_feed_root(root))
 
 
+@functools.cache
 def _parser(*, recover: bool) -> etree.XMLParser:
     parser: etree.XMLParser = etree.XMLParser(recover=recover, encoding="utf-8", **_BOUNDS)
     return parser

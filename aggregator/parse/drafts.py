@@ -82,8 +82,8 @@ def _entry(draft: EntryDraft, base: str, timezone: str | None) -> Entry:
         summary=draft.summary and draft.summary[:MAX_SUMMARY],
         content=draft.content and draft.content[:MAX_CONTENT],
         author=short_line(draft.author, MAX_NAME),
-        published_at=read_date(draft.published, timezone),
-        updated_at=read_date(draft.updated, timezone),
+        published_at=read_date(draft.published, timezone) if draft.published else None,
+        updated_at=read_date(draft.updated, timezone) if draft.updated else None,
         published_raw=(dated and dated.strip()[:MAX_NAME]) or None,
         tags=_tags(draft.tags),
         image_url=web_url(draft.image, base) if draft.image else None,
@@ -129,6 +129,8 @@ def _told_apart(entries: list[Entry]) -> tuple[tuple[Entry, ...], int]:
 
     The digest, unlike a running number, stays when an entry is put before them.
     """
+    if len({entry.guid for entry in entries}) == len(entries):
+        return tuple(entries), 0
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.guid].append(entry)

@@ -23,6 +23,8 @@ _XMLNS = re.compile(r'\sxmlns(?::\w{1,30})?="[^"]{0,200}"')
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:\?|$)", re.IGNORECASE)
 #: Worse than any rank.
 _WORST = 1_000
+#: What an item without anything in it says; slices leave such in place of what is known.
+_NOTHING = EntryDraft()
 #: Tags of one document that are remembered; real feeds have under a hundred.
 _MOST_TAGS = 2_000
 
@@ -30,9 +32,11 @@ _MOST_TAGS = 2_000
 class _Found:
     """The best value of each field so far, and how good it is."""
 
-    __slots__ = ("id_node", "link_node", "ranks", "tags", "values")
+    __slots__ = ("id_node", "in_group", "link_node", "ranks", "readers", "tags", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, readers: Readers) -> None:
+        self.readers = readers
+        self.in_group = False
         self.values: dict[str, str] = {}
         self.ranks: dict[str, int] = {}
         self.id_node: etree._Element | None = None
@@ -52,10 +56,14 @@ class _Found:
 Reader = Callable[["etree._Element", str, int, _Found], None]  # noqa: SLF001 (lxml names its class so)
 
 
-class Readers(dict[str, tuple[Reader, str, int] | None]):
+#: A reader (None: its text or markup is the value), the field it is good for, and its rank there.
+Reading = tuple[Reader | None, str, int]
+
+
+class Readers(dict[str, Reading | None]):
     """Tag, as lxml spells it → what reads it, for one document; tags in other letters are found as well."""
 
-    def __missing__(self, tag: str) -> tuple[Reader, str, int] | None:
+    def __missing__(self, tag: str) -> Reading | None:
         found = self.get(str(tag).lower())
         if len(self) < _MOST_TAGS:
             self[tag] = found
@@ -68,14 +76,16 @@ def readers_in(namespace: str) -> Readers:
 
 
 @functools.lru_cache(maxsize=32)
-def _readers_in(namespace: str) -> dict[str, tuple[Reader, str, int]]:
+def _readers_in(namespace: str) -> dict[str, Reading]:
     return {tag: (_reader(use), use.field, use.rank) for tag, use in uses_in(namespace).items()}
 
 
 def entry_draft(item: etree._Element, readers: Readers) -> EntryDraft:
     """What one item says."""
-    found = _Found()
-    _collect(item, readers, found)
+    if not len(item) and not item.keys():
+        return _NOTHING
+    found = _Found(readers)
+    _collect(item, found)
     values = found.values
     if "id" not in values:
         found.put("id", 0, item.get(_RDF_ABOUT))
@@ -103,32 +113,28 @@ def is_alternate(link: etree._Element) -> bool:
     return rel == "alternate" or rel.endswith("/alternate")
 
 
-def _collect(item: etree._Element, readers: Readers, found: _Found) -> None:
-    for node in item:
+def _collect(nodes: etree._Element, found: _Found) -> None:
+    """Reads the children; most hold text or markup and no more, which is read here without a call."""
+    readers, values, ranks = found.readers, found.values, found.ranks
+    for node in nodes:
         known = readers[node.tag]  # type: ignore[index]  # a tag that is no string is not known
-        if known is not None:
-            read, field, rank = known
-            if field != CONTAINER:
-                read(node, field, rank, found)
-            else:
-                _collect_inside(node, readers, found)
-
-
-def _collect_inside(container: etree._Element, readers: Readers, found: _Found) -> None:
-    """The children of an element that only groups them; groups within groups are left out."""
-    for node in container:
-        known = readers[node.tag]  # type: ignore[index]
-        if known is not None and known[1] != CONTAINER:
-            read, field, rank = known
+        if known is None:
+            continue
+        read, field, rank = known
+        if read is not None:
             read(node, field, rank, found)
+        elif rank < ranks.get(field, _WORST):
+            text = inner(node) if len(node) else node.text
+            if text and not text.isspace():
+                values[field], ranks[field] = text, rank
 
 
-def _read_text(node: etree._Element, field: str, rank: int, found: _Found) -> None:
-    found.put(field, rank, node.text)
-
-
-def _read_markup(node: etree._Element, field: str, rank: int, found: _Found) -> None:
-    found.put(field, rank, inner(node))
+def _read_group(group: etree._Element, _field: str, _rank: int, found: _Found) -> None:
+    """The children of an element that only groups them; groups within groups are left out."""
+    if not found.in_group:
+        found.in_group = True
+        _collect(group, found)
+        found.in_group = False
 
 
 def _read_content(node: etree._Element, field: str, rank: int, found: _Found) -> None:
@@ -172,7 +178,7 @@ def _is_web(text: str) -> bool:
 
 def _base(found: _Found) -> str | None:
     """The base of a relative link (xml:base), looked for only when it is needed."""
-    if found.link_node is None or _is_web(found.values["link"]):
+    if found.link_node is None or found.values["link"].startswith("http") or _is_web(found.values["link"]):
         return None
     return found.link_node.base
 
@@ -220,19 +226,19 @@ def _read_image(node: etree._Element, field: str, rank: int, found: _Found) -> N
     found.put(field, rank, node.get("url") or node.get("href") or next(named, None) or node.text)
 
 
-def _reader(use: Use) -> Reader:
+def _reader(use: Use) -> Reader | None:
+    if use.field == CONTAINER:
+        return _read_group
     if use.name == "keywords":
         return _read_keywords
     if use.field == "image" and use.name in {"enclosure", "content"}:
         return _read_medium
-    return _READERS.get(use.field, _read_text)
+    return _READERS.get(use.field)
 
 
 _READERS: dict[str, Reader] = {
     "id": _read_id,
     "link": _read_link,
-    "title": _read_markup,
-    "summary": _read_markup,
     "content": _read_content,
     "author": _read_author,
     "tags": _read_tag,

@@ -8,13 +8,15 @@ empty element in its place, by which it is seen that all of them were items at t
 
 from __future__ import annotations
 
-import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.parse.drafts import MAX_ENTRIES
 from aggregator.text import digest, digest_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lxml import etree
 
     from aggregator.parse.drafts import FeedDraft
@@ -24,8 +26,8 @@ _RULES = "1"
 #: Bytes of a document that is read as a stream, and never again in part.
 _LARGEST = 8 * 1_024 * 1_024
 _TAGS = (b"item", b"entry", b"url")
-_STARTS = {tag: re.compile(rb"<" + tag + rb"[\s>]") for tag in _TAGS}
-_ENDS = {tag: re.compile(rb"</" + tag + rb"\s*>") for tag in _TAGS}
+#: What may follow a name in a tag.
+_AFTER_NAME = frozenset(b" \t\r\n>")
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
@@ -40,14 +42,24 @@ class Cuts(NamedTuple):
 def cut(body: bytes) -> Cuts | None:
     """The items of a document as far as bytes show them; None when they do not lie one behind the other."""
     tag = next((each for each in _TAGS if b"<" + each in body), None)
-    if tag is None or len(body) > _LARGEST or body.count(b"<" + tag) > 2 * MAX_ENTRIES:
+    if tag is None or len(body) > _LARGEST:
         return None
-    starts = [found.start() for found in _STARTS[tag].finditer(body)]
-    ends = [found.end() for found in _ENDS[tag].finditer(body)]
+    starts = list(islice(_tags(body, b"<" + tag), MAX_ENTRIES + 1))
+    ends = [body.find(b">", at) + 1 for at in islice(_tags(body, b"</" + tag), MAX_ENTRIES + 1)]
     places = list(zip(starts, ends, strict=False))
     if len(starts) != len(ends) or not _in_turn(places):
         return None
     return Cuts(tag, places, [digest_bytes(body[start:end]) for start, end in places])
+
+
+def _tags(body: bytes, opening: bytes) -> Iterator[int]:
+    """Where tags begin that open so; a search for plain bytes is many times as fast as a pattern."""
+    at, length = body.find(opening), len(opening)
+    while at >= 0:
+        after = body[at + length : at + length + 1]
+        if after and after[0] in _AFTER_NAME:
+            yield at
+        at = body.find(opening, at + length)
 
 
 def _in_turn(places: list[tuple[int, int]]) -> bool:

@@ -28,6 +28,8 @@ _MARKUP = re.compile(
 
 def plain_line(text: str) -> str:
     """The words of a title without markup, references resolved, white space folded."""
+    if "<" not in text and "&" not in text:
+        return fold_spaces(text)
     for _ in range(_ROUNDS):
         if "<" in text:
             text = _MARKUP.sub(_gap, text)
