@@ -198,8 +198,7 @@ def _record_success(desk: Desk, state: FeedState, response: Response, news: News
         poll = _success(feed, state, response, news, changes)
         polls.record_poll(conn, poll, changes)
         _keep_items(conn, state, news, changes, response.fetched_at)
-    warning = news.read.feed.warning if news else None
-    return Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), warning)
+    return Outcome("feed", feed.name, poll.outcome, len(changes.new), len(changes.changed), poll.warning)
 
 
 def _keep_items(
@@ -241,6 +240,7 @@ def _success(feed: Feed, state: FeedState, response: Response, news: News | None
         status=response.status,
         size=len(response.body),
         entries=len(news.read.sightings) + len(news.still) if news else 0,
+        warning=news.read.feed.warning if news else None,
         kept=kept,
         gap=gap,
     )

@@ -83,6 +83,36 @@ def test_json_feed() -> None:
     assert first.published_at == datetime(2026, 10, 5, 7, tzinfo=UTC)
 
 
+_JSON_ITEM = (
+    '{"id": "%d", "title": "Story %d", "url": "https://wire.example/%d", "content_html": "<p>[,{</p>"}'
+)
+_JSON_FEED = (
+    '{"version": "https://jsonfeed.org/version/1.1", "title": "Wire", "items": [%s], "language": "en"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "saved"),
+    [(-1, 3), (-18, 3), (-40, 2), (-160, 1)],
+    ids=["without the last bracket", "behind the items", "in the last item", "in the item before"],
+)
+def test_of_a_json_feed_that_ends_too_early_the_whole_items_are_saved(end: int, saved: int) -> None:
+    body = _JSON_FEED % ", ".join(_JSON_ITEM % (number, number, number) for number in range(3))
+    found = parse_feed(body[:end].encode(), url=URL)
+    assert [entry.title for entry in found.entries] == [f"Story {number}" for number in range(saved)]
+    assert found.title == "Wire"
+    assert found.warning
+    assert found.warning.startswith("not well-formed: ")
+
+
+@pytest.mark.parametrize(
+    "body", ['{"items": [', '{"items": [{"id": "1", "title": "Cut', '{"title": "Wire", "ite']
+)
+def test_of_json_without_a_whole_item_nothing_is_saved(body: str) -> None:
+    with pytest.raises(ParseError, match="begins like JSON but is none"):
+        parse_feed(body.encode(), url=URL)
+
+
 def test_news_sitemap() -> None:
     parsed = parse_feed(
         b"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' "

@@ -205,5 +205,7 @@ def test_a_document_whose_items_cannot_be_known_is_forgotten(room: Room, wire: W
     room.write(wire.set("/rss", rss(*STORIES) + b"<"))
     room.poll(pages=False)
     assert marks(room) == 0
+    [(warning,)] = room.rows("SELECT warning FROM fetches WHERE warning IS NOT NULL")
+    assert str(warning).startswith("not well-formed: ")
     poll(room, wire, STORIES)
     assert (marks(room), len(stored(room))) == (10, 10)

@@ -17,7 +17,7 @@ from aggregator.parse.drafts import MAX_CONTENT, MAX_ENTRIES, EntryDraft, FeedDr
 from aggregator.parse.encoding import Decoded, declared_utf8, decode
 from aggregator.parse.entries import entry_draft, local_name, readers_in
 from aggregator.parse.loose import read_loosely
-from aggregator.parse.repair import has_doctype, repaired, without_declaration
+from aggregator.parse.repair import has_doctype, has_nested_entities, repaired, without_declaration
 from aggregator.parse.xmlfeeds import ITEM_TAGS, draft_of, feed_draft, is_feed, is_item, namespace_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,14 @@ def _feed_root(root: etree._Element) -> etree._Element:
 
 
 def _reason(fault: etree.XMLSyntaxError) -> str:
-    return f"not well-formed: {' '.join(str(fault.msg).split())}"[:_LONGEST_REASON]
+    return _said(str(fault.msg))
+
+
+def _said(message: str) -> str:
+    """What the parser says, as the log of polls has it."""
+    if message.startswith("Excessive depth"):
+        return "elements are nested deeper than 256 levels: what lies behind them is not read"
+    return f"not well-formed: {' '.join(message.split())}"[:_LONGEST_REASON]
 
 
 def _read_decoded(decoded: Decoded) -> FeedDraft:
@@ -121,7 +128,8 @@ def _read_broken(decoded: Decoded, reason: str | None) -> FeedDraft:
     if draft is None:
         raise ParseError(_what_it_is(text))
     entries, cut = _whole(draft.entries, text)
-    warning = "; ".join(filter(None, (cut, decoded.fault or reason))) or None
+    bomb = "entities made of other entities are not put in" if has_nested_entities(decoded.text) else None
+    warning = "; ".join(filter(None, (cut, decoded.fault or reason, bomb))) or None
     return draft._replace(entries=entries, warning=warning)
 
 
@@ -200,12 +208,12 @@ def _read_stream(body: bytes) -> FeedDraft:
                 item.clear()
         if len(entries) > MAX_ENTRIES:
             break
-    fault = parser.feed_error_log.last_error
+    fault = next(iter(parser.feed_error_log), None)
     if root is None:
         raise ParseError(
             f"no entry could be read of {len(body)} bytes: {fault.message if fault else 'no feed'}"
         )
-    warning = f"not well-formed: {fault.message}"[:_LONGEST_REASON] if fault else None
+    warning = _said(fault.message) if fault else None
     if any(_long_sections(body)) or any(_long_runs(body)):
         warning = f"texts of more than {_LONGEST_TEXT // 1_048_576} MB are cut"
     return feed_draft(root, entries)._replace(warning=warning)

@@ -19,6 +19,7 @@ _DECLARATION = re.compile(r"<\?xml\s[^>]{0,300}\?>")
 _ENTITY = re.compile(
     rf"""<!ENTITY\s{{1,9}}([\w.-]{{1,40}})\s{{1,9}}(?:"([^"<&%]{{0,{_MAX_ENTITY}}})"|'([^'<&%]{{0,{_MAX_ENTITY}}})')\s{{0,9}}>"""
 )
+_NESTED = re.compile(rf"""<!ENTITY\s{{1,9}}[\w.-]{{1,40}}\s{{1,9}}["'][^"'<>]{{0,{_MAX_ENTITY}}}&[A-Za-z]""")
 #: Where a feed begins.
 _ROOT = re.compile(
     r"<(?:\?xml\s|!--|!doctype\s|(?:\w{1,20}:)?(?:rss|feed|rdf|urlset|sitemapindex|channel|xml)\b)",
@@ -47,6 +48,12 @@ _MAX_FAULTS = 200_000
 def has_doctype(text: str) -> bool:
     """Whether a document type declaration precedes the root."""
     return _doctype_start(text) is not None
+
+
+def has_nested_entities(text: str) -> bool:
+    """Whether the document declares entities that refer to others: a few of them can make up gigabytes."""
+    start = _doctype_start(text)
+    return start is not None and _NESTED.search(text, start, _doctype_end(text, start)) is not None
 
 
 def _doctype_start(text: str) -> int | None:

@@ -59,6 +59,7 @@ class Poll:
     size: int = 0
     entries: int = 0
     error: str | None = None
+    warning: str | None = None  # what was wrong with the document though entries were saved
     forget_move: bool = False  # where it had moved to is no feed (any more)
     kept: Kept | None = None  # of a poll that worked
     gap: Gap | None = None
@@ -85,9 +86,10 @@ def postpone_poll(conn: sqlite3.Connection, feed_id: int, due_at: datetime, why:
 
 
 _INSERT_FETCH = """
-INSERT INTO fetches (feed_id, started_at, duration_ms, status, outcome, bytes, entries, new, changed, error)
-VALUES (
-    :feed_id, :started_at, :duration_ms, :status, :outcome, :bytes, :entries, :new, :changed, :error
+INSERT INTO fetches (
+    feed_id, started_at, duration_ms, status, outcome, bytes, entries, new, changed, error, warning
+) VALUES (
+    :feed_id, :started_at, :duration_ms, :status, :outcome, :bytes, :entries, :new, :changed, :error, :warning
 )
 """
 _INSERT_GAP = """
@@ -136,6 +138,7 @@ def _fetch_row(poll: Poll, changes: Changes) -> dict[str, object]:
         "new": len(changes.new),
         "changed": len(changes.changed),
         "error": poll.error,
+        "warning": poll.warning,
     }
 
 
