@@ -22,7 +22,7 @@ from aggregator.fetch import Fetcher, utc_now
 from aggregator.lock import only_daemon
 from aggregator.notify import notify
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
-from aggregator.store import Store, feeds, retention
+from aggregator.store import Store, feeds, retention, sketches
 from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
 from aggregator.workers import Workers
 
@@ -216,6 +216,7 @@ class _Daemon:
         try:
             with self._desk.store.transaction() as conn:
                 retention.prune_log(conn, limits)
+                sketches.forget_sketches(conn, self._desk.clock())
             gone = 1
             while gone and not self._stop.is_set():
                 with self._desk.store.transaction() as conn:

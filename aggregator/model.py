@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
 
+    from aggregator.fingerprint import Fingerprint
+
 
 class PagePolicy(StrEnum):
     """Whether the pages behind a feed's entries are fetched."""
@@ -347,13 +349,12 @@ class Article:
     credit: str | None = None  # sign-off and copyright tails, kept apart
     tags: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    slug: str | None = (
-        None  # the desk's name for the story; as printed until read_wire takes the marks off it
-    )
+    slug: str | None = None  # the desk's name for it; as printed until read_wire takes the marks off
     item_id: str | None = None  # the agency's own id of this copy, the same for all its versions
     urgency: int | None = None  # ninjs: 1 is a flash, 9 the least
     embargo_until: datetime | None = None  # not to be shown before
     left_out: tuple[str, ...] = ()  # lines known to repeat across the outlet's pages
+    fingerprint: Fingerprint | None = field(default=None, repr=False, compare=False)
 
     @property
     def body(self) -> str:
@@ -415,4 +416,5 @@ class Match:
     other_article_id: int
     relation: Relation
     rule: str
-    score: float
+    score: float  # from 0 to 1
+    evidence: tuple[tuple[str, float], ...] = ()  # the shares the score was made of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aggregator.kills import hold_named, honour_kill, record_killed
 from aggregator.match import Verdict, judge_reading, match_article, version_relation
 from aggregator.model import Relation, Status
-from aggregator.store import articles, stories
+from aggregator.store import articles, sketches, stories
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,13 +60,18 @@ def record_reading(
 
 
 def _record_new(conn: sqlite3.Connection, article: Article, now: datetime) -> int:
+    """Stores a new article in the story it belongs to, and makes it known to those that come after it."""
     killed = record_killed(conn, article, now)
     if killed is not None:
         return killed
     if article.status is Status.WITHHELD:
         hold_named(conn, article, now)
-    found = stories.candidates(conn, article, now)
-    return articles.insert_article(conn, article, match_article(article, found), now)
+    nearby = sketches.nearby(conn, article, now)
+    match = match_article(article, stories.candidates(conn, article, now), nearby)
+    article_id = articles.insert_article(conn, article, match, now)
+    story_id = match.story_id if match else article_id
+    sketches.keep_sketch(conn, (article_id, story_id), article, nearby.sketch, now)
+    return article_id
 
 
 def _record_again(
@@ -75,5 +80,7 @@ def _record_again(
     """Appends a version; of the same text at least whether it is held back."""
     if verdict is Verdict.VERSION:
         articles.add_version(conn, known, article, version_relation(known, article), now)
+        sketch = sketches.sketch_article(conn, article)
+        sketches.keep_sketch(conn, (known.article_id, known.story_id), article, sketch, now)
     elif article.text_basis is known.text_basis:
         articles.set_hold(conn, known.article_id, article)

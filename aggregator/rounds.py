@@ -12,7 +12,7 @@ from aggregator.desk import Desk, Outcome
 from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
-from aggregator.store import Store, feeds, retention
+from aggregator.store import Store, feeds, retention, sketches
 from aggregator.store.upkeep import pull_back_due
 from aggregator.workers import Workers
 
@@ -176,6 +176,7 @@ def _prune(store: Store, config: Config, now: datetime) -> None:
     limits = retention.limits_of(config, now)
     with store.transaction() as conn:
         retention.prune_log(conn, limits)
+        sketches.forget_sketches(conn, now)
     for _ in range(_MOST_BATCHES):
         with store.transaction() as conn:
             if not retention.prune_articles(conn, limits):

@@ -12,6 +12,7 @@ import zstandard
 
 from aggregator.errors import AggregatorError, ParseError
 from aggregator.extract import extract_entry, extract_page
+from aggregator.fingerprint import fingerprint_of
 from aggregator.model import Relation, Response
 from aggregator.parse import parse_again, sight
 from aggregator.wire import read_wire
@@ -52,7 +53,7 @@ def read_feed(
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     """The articles that entries give by themselves."""
     return [
-        read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid)
+        _with_fingerprint(read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid))
         for entry, feed in jobs
     ]
 
@@ -72,7 +73,12 @@ def read_page(
     article = read_wire(found, default_agency=feed.agency, guid=entry.guid if entry else None)
     if not article.paragraphs and article.relation is not Relation.KILL:
         raise ParseError("the page has no article text besides bylines and notes")
-    return article
+    return _with_fingerprint(article)
+
+
+def _with_fingerprint(article: Article) -> Article:
+    """Taken here, where there are processes to spare, and not where one connection writes."""
+    return replace(article, fingerprint=fingerprint_of(article))
 
 
 def reread(

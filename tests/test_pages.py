@@ -12,9 +12,9 @@ from browsing import CUT, SHIP, fill, serving, text
 
 from aggregator.browse.asked import PAGE_SIZE, read_asked
 from aggregator.browse.charts import WIDTH, bars, outline, timeline
-from aggregator.browse.shares import rows_of, share
 from aggregator.browse.shown import cell, paragraphs, percent, span, when
 from aggregator.errors import UsageError
+from aggregator.shares import rows_of, share
 from aggregator.store import Store
 
 if TYPE_CHECKING:

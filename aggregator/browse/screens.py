@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from aggregator import query
 from aggregator.browse.asked import PAGE_SIZE
-from aggregator.browse.shares import Rows, Share, rows_of, share
 from aggregator.diff import Stretch, diff_words
+from aggregator.shares import Rows, Share, rows_of, share
 
 if TYPE_CHECKING:
     import sqlite3

@@ -226,6 +226,7 @@ def _page(conn: sqlite3.Connection, id_: int) -> Page:
         versions=asked.versions(conn, found.id),
         others=asked.copies(conn, found),
         joins=asked.joins(conn, found.story_id),
+        coverage=asked.coverage(conn, found.story_id),
         quotes=asked.quotes(conn, found.id),
         tags=asked.tags(conn, found.id),
     )

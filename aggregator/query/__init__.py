@@ -6,13 +6,23 @@ runs them. Nothing here is slow to import: a question from the shell pays for it
 
 from __future__ import annotations
 
-from aggregator.query.filter import ArticleRow, Filter, JoinRow, QuoteRow, Sort, StoryRow, VersionRow
+from aggregator.query.filter import (
+    ArticleRow,
+    CoverageRow,
+    Filter,
+    JoinRow,
+    QuoteRow,
+    Sort,
+    StoryRow,
+    VersionRow,
+)
 from aggregator.query.opening import open_read_only
 from aggregator.query.reading import (
     article,
     articles,
     copies,
     count,
+    coverage,
     ids,
     joins,
     members,
@@ -27,6 +37,7 @@ from aggregator.query.times import parse_time
 
 __all__ = [
     "ArticleRow",
+    "CoverageRow",
     "Filter",
     "JoinRow",
     "QuoteRow",
@@ -37,6 +48,7 @@ __all__ = [
     "articles",
     "copies",
     "count",
+    "coverage",
     "ids",
     "joins",
     "members",

@@ -123,6 +123,20 @@ class JoinRow(NamedTuple):
     score: float
     at: str
     undone_at: str | None
+    evidence: str | None  # the shares it was judged by, as JSON
+    verbatim: float | None  # how much of it stands word for word in the other
+
+
+class CoverageRow(NamedTuple):
+    """An outlet that ran a story, with its first article: a row of the view ``story_coverage``."""
+
+    outlet: str | None
+    article_id: int
+    relation: str
+    published_at: str | None
+    had_after: str | None  # the last poll that did not show it
+    had_by: str  # the first poll that did
+    verbatim: float | None  # how much of it stands word for word in the article it was joined to
 
 
 class QuoteRow(NamedTuple):

@@ -8,7 +8,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.errors import UsageError
-from aggregator.query.filter import ArticleRow, Filter, JoinRow, QuoteRow, Sort, StoryRow, VersionRow
+from aggregator.query.filter import (
+    ArticleRow,
+    CoverageRow,
+    Filter,
+    JoinRow,
+    QuoteRow,
+    Sort,
+    StoryRow,
+    VersionRow,
+)
 from aggregator.query.opening import naming_faults
 from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects, walking
 
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
 _ARTICLE = ", ".join(ArticleRow._fields)
+_COVERAGE = ", ".join(CoverageRow._fields)
 _VERSION = ", ".join(VersionRow._fields)
 _STORY = """
 SELECT id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at,
@@ -114,10 +124,16 @@ def copies(conn: sqlite3.Connection, found: ArticleRow) -> tuple[ArticleRow, ...
 def joins(conn: sqlite3.Connection, story_id: int) -> tuple[JoinRow, ...]:
     """Why the articles of a story are in it, in the order they were joined."""
     sql = """
-    SELECT article_id, other_article_id, rule, score, at, undone_at
+    SELECT article_id, other_article_id, rule, score, at, undone_at, evidence, verbatim
     FROM joins WHERE article_id IN (SELECT id FROM articles WHERE story_id = :id) ORDER BY id
     """
     return tuple(JoinRow(*row) for row in _all(conn, sql, story_id))
+
+
+def coverage(conn: sqlite3.Connection, story_id: int) -> tuple[CoverageRow, ...]:
+    """The outlets of a story in the order in which they had it, as far as polls tell."""
+    sql = f"SELECT {_COVERAGE} FROM story_coverage WHERE story_id = :id ORDER BY had_by, article_id"  # noqa: S608 (our own words)
+    return tuple(CoverageRow(*row) for row in _all(conn, sql, story_id))
 
 
 def quotes(conn: sqlite3.Connection, article_id: int) -> tuple[QuoteRow, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from aggregator.diff import Stretch
-    from aggregator.query.filter import ArticleRow, JoinRow, QuoteRow, StoryRow, VersionRow
+    from aggregator.query.filter import ArticleRow, CoverageRow, JoinRow, QuoteRow, StoryRow, VersionRow
 
 _WIDEST = 100
 _STYLE = (
@@ -24,7 +24,14 @@ _STYLE = (
     ".sign{color:#a00}.facts{color:#555}"
 )
 
-
+#: What the signs of a near text mean; aggregator/match/near.py says how each is measured.
+_EVIDENCE = {
+    "contained": "of the shorter text in the other",
+    "numbers": "of its figures",
+    "headline_most": "of one headline found",
+    "headline_least": "of the other",
+    "elsewhere": "in another story",
+}
 _BRACKETS = {Change.KEPT: ("", ""), Change.REMOVED: ("[-", "-]"), Change.ADDED: ("{+", "+}")}
 #: Red and struck through, green and underlined (ECMA-48 §8.3.117): seen without colours too.
 _COLORS = {
@@ -45,6 +52,7 @@ class Page:
     joins: tuple[JoinRow, ...]
     quotes: tuple[QuoteRow, ...]
     tags: tuple[str, ...]
+    coverage: tuple[CoverageRow, ...] = ()
 
     @property
     def killed(self) -> bool:
@@ -53,13 +61,14 @@ class Page:
 
 
 def page_json(page: Page) -> str:
-    """An object of ``article``, ``story``, ``versions``, ``copies``, ``joins``, ``quotes``, ``tags``."""
+    """An object of ``article``, ``story``, ``versions``, ``copies``, ``joins``, ``coverage`` and so on."""
     found = {
         "article": page.article._asdict(),
         "story": page.story._asdict() if page.story else None,
         "versions": [each._asdict() for each in page.versions],
         "copies": [_brief(each) for each in page.others],
         "joins": [each._asdict() for each in page.joins],
+        "coverage": [each._asdict() for each in page.coverage],
         "quotes": [each._asdict() for each in page.quotes],
         "tags": page.tags,
     }
@@ -73,6 +82,7 @@ def page_text(page: Page, width: int) -> str:
         *_text(page, min(width, _WIDEST)),
         *_versions(page),
         *_story(page),
+        *_coverage(page),
         *_quotes(page),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -170,6 +180,18 @@ def _story(page: Page) -> Iterator[str]:
     yield "\n".join(lines)
 
 
+def _coverage(page: Page) -> Iterator[str]:
+    """The outlets in the order in which they had the story, and between which polls each got it."""
+    if len(page.coverage) < 2:
+        return
+    lines = ["Who had it when"]
+    for each in page.coverage:
+        after = each.had_after or "…"
+        share = "" if each.verbatim is None else f"  {each.verbatim:.0%} word for word"
+        lines.append(f"  {after:<20} to {each.had_by}  {each.outlet or '?'}{share}")
+    yield "\n".join(lines)
+
+
 def _quotes(page: Page) -> Iterator[str]:
     lines = [
         f"  {one_line(each.speaker or '?')} ({one_line(each.cue or each.rule)}): {one_line(each.text)}"
@@ -197,7 +219,14 @@ def _brief_line(article: ArticleRow) -> str:
 
 def _why(join: JoinRow) -> str:
     undone = f", undone {join.undone_at}" if join.undone_at else ""
-    return f"joined to {join.other_article_id} by {inert(join.rule)}, score {join.score:g}{undone}"
+    because = f" ({_evidence(join.evidence)})" if join.evidence else ""
+    return f"joined to {join.other_article_id} by {inert(join.rule)}, score {join.score:g}{because}{undone}"
+
+
+def _evidence(stored: str) -> str:
+    """The shares a join was judged by, in words."""
+    shares = json.loads(stored)
+    return ", ".join(f"{words} {shares[name]:.0%}" for name, words in _EVIDENCE.items() if name in shares)
 
 
 def _html(page: Page) -> Iterator[str]:

@@ -9,6 +9,7 @@ import zstandard
 
 from aggregator.fingerprint import body_hash, text_hash
 from aggregator.model import Known, Relation, Status, TextBasis
+from aggregator.shares import rows_of, share
 from aggregator.store.rows import stamp
 from aggregator.store.stories import record_join, refresh_story
 from aggregator.text import count_words, word_changes
@@ -63,10 +64,17 @@ def insert_article(conn: sqlite3.Connection, article: Article, match: Match | No
     conn.execute(_INSERT_ARTICLE, row)
     _insert_version(conn, article_id, 1, article, (relation, None), now)
     if match:
-        record_join(conn, article_id, match, now)
+        record_join(conn, article_id, match, now, _verbatim(conn, article, match))
         refresh_story(conn, story_id)
     describe(conn, article_id, 1, article)
     return article_id
+
+
+def _verbatim(conn: sqlite3.Connection, article: Article, match: Match) -> float | None:
+    """How much of the article stands word for word in the newest text of the one it is joined to."""
+    row = conn.execute("SELECT body FROM articles WHERE id = ?", (match.other_article_id,)).fetchone()
+    found = share(rows_of(row[0]), rows_of(article.body)) if row else None
+    return round(found.own, 3) if found else None
 
 
 def add_version(
@@ -277,6 +285,7 @@ _CANCEL = (
     VALUES (:id, :number, :now, 'kill', :mark, 'title', x'')
     """,
     "DELETE FROM readings WHERE article_id = :id",
+    "DELETE FROM sketches WHERE article_id = :id",
     "DELETE FROM quotes WHERE article_id = :id",
     "DELETE FROM article_tags WHERE article_id = :id",
     "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM article_tags WHERE tag_id = tags.id)",

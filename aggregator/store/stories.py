@@ -64,8 +64,18 @@ def _candidate(row: tuple[Any, ...]) -> Candidate:
     return Candidate(article_id, datetime.fromisoformat(at), Relation(relation), bool(equal), *same)
 
 
-def record_join(conn: sqlite3.Connection, article_id: int, match: Match, now: datetime) -> None:
-    """Writes down why an article is in its story, and settles what each of the story is to the others."""
+def record_join(
+    conn: sqlite3.Connection, article_id: int, match: Match, now: datetime, verbatim: float | None = None
+) -> None:
+    """Writes down why an article is in its story, and settles what each of the story is to the others.
+
+    Args:
+        conn: the connection.
+        article_id: of the article that joins.
+        match: the story, and why.
+        now: when.
+        verbatim: how much of its text stands word for word in the article it is joined to; None is unknown.
+    """
     conn.execute(
         _INSERT_JOIN,
         {
@@ -73,6 +83,8 @@ def record_join(conn: sqlite3.Connection, article_id: int, match: Match, now: da
             "other": match.other_article_id,
             "rule": match.rule,
             "score": match.score,
+            "evidence": json.dumps(dict(match.evidence)) if match.evidence else None,
+            "verbatim": verbatim,
             "at": stamp(now),
         },
     )
@@ -120,8 +132,8 @@ WHERE a.status <> 'canceled'
 ORDER BY a.id
 """
 _INSERT_JOIN = """
-INSERT INTO joins (article_id, other_article_id, rule, score, at)
-VALUES (:article, :other, :rule, :score, :at)
+INSERT INTO joins (article_id, other_article_id, rule, score, evidence, verbatim, at)
+VALUES (:article, :other, :rule, :score, :evidence, :verbatim, :at)
 """
 #: The earliest article of a story is its original, whichever was read first; a printed mark stands.
 _SETTLE_RELATIONS = """
