@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -158,6 +160,27 @@ def test_from_the_front_page_to_what_a_copy_cut_in_three_clicks(browser: Any, ba
         assert page.is_visible("td:has-text('45 min')")
         page.click("tr:has-text('copies.example') td a[href$='#cut']")
         assert "nobody on board was hurt" in page.text_content("#cut del")
+        assert page.faults == []
+
+
+def test_on_the_demo_wire_three_clicks_tell_who_ran_it_when_and_what_they_cut(
+    browser: Any,  # noqa: ANN401
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "aggregator", "demo"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=True)
+    with serving(tmp_path / "demo.db") as client, opened(browser, str(client.base_url)) as page:
+        page.goto("/")
+        page.click("li:has(.outlets:text-matches('3 outlets')) a.headline")
+        rows = page.locator("section[aria-labelledby=copies] tbody tr")
+        assert rows.count() == 3
+        for at in range(3):
+            assert rows.nth(at).locator("td time").count() == 1
+            assert rows.nth(at).locator("a.outlet").count() == 1
+        assert page.locator(".timeline circle").count() == 3
+        rows.nth(1).locator("a[href$='#cut']").click()
+        assert page.is_visible("#cut .changes")
+        assert "word for word" in page.text_content("#cut")
         assert page.faults == []
 
 

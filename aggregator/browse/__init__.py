@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import datasette.filters
 from datasette import hookimpl
+from datasette.plugins import pm
 
 from aggregator.browse.faults import answer_fault
+from aggregator.browse.held import OurDatabase, guard_free_sql
 from aggregator.browse.metadata import describe
 from aggregator.browse.questions import draw_chart, load_questions
 from aggregator.browse.safety import with_safe_headers
 from aggregator.browse.shown import FILTERS, cell
+from aggregator.browse.tables import held_filters, search_filters
 from aggregator.browse.views import KEPT, ROUTES, our_database
-from aggregator.query.words import read_words
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request, Response
     from jinja2 import Environment
 
+#: Datasette's plugin that reads filters of tables from addresses.
+_THEIR_FILTERS = "datasette.filters"
 #: A database that has these is one of ours.
 _OUR_TABLES = frozenset(["articles", "stories", "versions", "feeds"])
 
@@ -41,6 +45,12 @@ def startup(datasette: Datasette) -> Callable[[], Any]:
             if set(await database.table_names()) >= _OUR_TABLES
         ]
         setattr(datasette, KEPT, describe(ours))
+        for name in ours:
+            plain = datasette.databases[name]
+            datasette.remove_database(name)
+            ours_too = OurDatabase(datasette, path=plain.path, is_mutable=plain.is_mutable)
+            datasette.add_database(ours_too, name=name)
+        guard_free_sql(datasette, frozenset(question["sql"] for question in load_questions().values()))
 
     return find
 
@@ -92,10 +102,23 @@ def render_cell(datasette: Datasette, value: object, column: str, table: str | N
     return cell(lambda path: str(datasette.urls.path(path)), table, column, value, row)
 
 
-@hookimpl(trylast=True)  # after Datasette's own function of this name, which fails on a lone quotation mark
-def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Lets the search box of tables understand what ``aggregator query`` understands."""
-    conn.create_function("escape_fts", 1, lambda words: read_words(str(words)).match or '""')
+if pm.get_plugin(_THEIR_FILTERS):
+    # Two of its three filters are kept as they are; search of our own tables is ours.
+    pm.unregister(name=_THEIR_FILTERS)
+where_filters = datasette.filters.where_filters
+through_filters = datasette.filters.through_filters
+
+
+@hookimpl(specname="filters_from_request")
+def search(request: Request, database: str, table: str, datasette: Datasette) -> Any:  # noqa: ANN401 (awaitable)
+    """What the search box of a table asks for."""
+    return search_filters(request, database, table, datasette)
+
+
+@hookimpl(specname="filters_from_request")
+def held(database: str, table: str, datasette: Datasette) -> Any:  # noqa: ANN401 (awaitable)
+    """What must not be shown now."""
+    return held_filters(database, table, datasette)
 
 
 @hookimpl

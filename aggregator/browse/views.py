@@ -14,10 +14,11 @@ from datasette.views.index import IndexView
 from aggregator import query
 from aggregator.browse.asked import PERIODS, read_asked, read_period
 from aggregator.browse.charts import bars, outline, stacked, timeline
-from aggregator.browse.datelines import read_datelines
+from aggregator.browse.datelines import MOST_COUNTED, read_datelines
 from aggregator.browse.health import read_feeds
 from aggregator.browse.safety import OUR_POLICY
 from aggregator.browse.screens import read_article, read_choices, read_news, read_story
+from aggregator.browse.tables import row
 from aggregator.browse.volume import read_hours, read_volume
 from aggregator.query.filter import ArticleRow
 from aggregator.render.feeds import render_atom, render_jsonfeed
@@ -137,7 +138,7 @@ async def datelines(datasette: Datasette, request: Request) -> Response:
     """The map of where the stories of a period come from."""
     period, now = read_period(_args(request)), _now()
     found = await _read(datasette, lambda conn: read_datelines(conn, now - period.length, now))
-    context = {"map": found, "period": period, "periods": PERIODS}
+    context = {"map": found, "most_counted": MOST_COUNTED, "period": period, "periods": PERIODS}
     return await _page(datasette, request, "desk-map.html", context)
 
 
@@ -150,6 +151,7 @@ ROUTES = [
     (r"/-/feeds$", feeds),
     (r"/-/charts$", charts),
     (r"/-/map$", datelines),
+    (r"/(?P<database>[^/.]+)/(?P<table>[^/.]+)/(?P<pks>[0-9,]+)(\.(?P<format>\w+))?$", row),
 ]
 
 

@@ -21,8 +21,8 @@ HOURS = 48
 #: A page of news is about one of these, or about everything.
 _ABOUT = {"agency": "agency", "outlet": "outlet", "place": "place"}
 _BY_HOUR = "SELECT id / 3600000, count(*) FROM articles WHERE id >= :since {} GROUP BY 1"
-#: Articles that are counted at most: so many take 0.1 s.
-MOST_COUNTED = 200_000
+#: Articles that are counted at most, the newest: so many take 0.1 s.
+MOST_COUNTED = 40_000
 _BY_STEP = """
 SELECT step, agency, language, count(*)
 FROM (
@@ -49,6 +49,7 @@ class Volume:
     agencies: Counts
     languages: Counts
     articles: int
+    since: str | None  # the first step that is counted, where there were more articles than are counted
 
 
 def read_hours(conn: sqlite3.Connection, now: datetime, about: tuple[str, str] | None = None) -> Counts:
@@ -77,6 +78,11 @@ def read_volume(conn: sqlite3.Connection, now: datetime, period: Period) -> Volu
     steps = range(last - period.steps + 1, last + 1)
     size = period.step_s * _IDS_A_SECOND
     rows = conn.execute(_BY_STEP, {"step": size, "since": steps[0] * size, "most": MOST_COUNTED}).fetchall()
+    full = sum(count for *_, count in rows) >= MOST_COUNTED
+    if full:  # its first step is counted in part only
+        oldest = min(step for step, *_ in rows)
+        rows = [each for each in rows if each[0] > oldest]
+        steps = range(oldest + 1, last + 1)
     cells: Counter[tuple[str, int]] = Counter()
     agencies: Counter[str] = Counter()
     languages: Counter[str] = Counter()
@@ -90,6 +96,7 @@ def read_volume(conn: sqlite3.Connection, now: datetime, period: Period) -> Volu
         _most(agencies)[:_MOST_BARS],
         _most(languages)[:_MOST_BARS],
         agencies.total(),
+        _label(steps[0] * period.step_s, period.step_s) if full and steps else None,
     )
 
 

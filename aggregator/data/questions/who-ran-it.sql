@@ -9,7 +9,8 @@ SELECT
     agency,
     relation,
     mark,
-    headline,
+    CASE WHEN status = 'withheld' OR coalesce(embargo_until, '') > strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+        THEN NULL ELSE headline END AS headline,
     word_count,
     url
 FROM articles
