@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from aggregator.parse import parse_again, parse_feed
 from aggregator.thinking import read_feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from conftest import Room, Wire
 
@@ -78,6 +79,27 @@ def test_only_what_is_new_is_read() -> None:
     assert (len(glance.shown), len(glance.marks), glance.feed.title) == (9, 1, "Later")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda items: json.dumps(
+            {"items": [{"id": each.link, "title": each.title} for each in items]}
+        ).encode(),
+        lambda items: rss(*items).replace(b"Told", "Сказано".encode("cp1251")),
+        lambda items: b"<!DOCTYPE rss>" + rss(*items),
+        lambda items: rss(*items).replace(b"Told", b"Told & told"),
+        lambda items: rss(*items, items[-1]),
+    ],
+    ids=["JSON", "cp1251", "with a type", "not well-formed", "with a repetition"],
+)
+def test_items_that_cannot_be_cut_out_are_known_by_what_they_say(
+    document: Callable[[list[Item]], bytes],
+) -> None:
+    glance = parse_again(document(STORIES), remembered(document(STORIES[1:])), url=URL)
+    assert [entry.title for entry in glance.feed.entries] == ["Story 0"]
+    assert (len(glance.shown), glance.feed.warning) == (9, parse_feed(document(STORIES), url=URL).warning)
+
+
 _ITEM = (
     "<item><guid>1</guid><link>one.html</link><dc:date>2026-03-04 10:00</dc:date><title>One</title></item>"
 )
@@ -94,10 +116,10 @@ _FEED = f"{_OPENING}<link>https://wire.example/</link>{_ITEM}</channel></rss>"
         _FEED.replace(_ITEM, f"<!-- {_ITEM} -->"),
         _FEED.replace(_ITEM, f"<description><![CDATA[{_ITEM}]]></description>"),
         _FEED.replace(_ITEM, f"<archive>{_ITEM}</archive>"),
-        _FEED.replace(_ITEM, f"{_ITEM}{_ITEM}"),
         _FEED.replace(_ITEM, f"<image title='{_ITEM}'/>"),
         _FEED.replace("</channel>", "<item/></channel>"),
         f"<!DOCTYPE rss>{_FEED}",
+        _FEED.replace("</item>", "<guid>2</guid></item>"),
         f"<?xml version='1.0' encoding='koi8-r'?>{_FEED}",
     ],
 )
@@ -202,10 +224,14 @@ def test_a_feed_known_by_urls_is_always_read_whole(room: Room, wire: Wire) -> No
 
 def test_a_document_whose_items_cannot_be_known_is_forgotten(room: Room, wire: Wire) -> None:
     poll(room, wire, STORIES)
+    poll(room, wire, [*STORIES, Item("https://wire.example/x", "Another", guid=STORIES[0].link)])
+    assert marks(room) == 0
+    poll(room, wire, STORIES)
+    assert (marks(room), len(stored(room))) == (10, 11)
+
+
+def test_what_was_wrong_with_a_document_stands_in_the_log(room: Room, wire: Wire) -> None:
     room.write(wire.set("/rss", rss(*STORIES) + b"<"))
     room.poll(pages=False)
-    assert marks(room) == 0
-    [(warning,)] = room.rows("SELECT warning FROM fetches WHERE warning IS NOT NULL")
-    assert str(warning).startswith("not well-formed: ")
-    poll(room, wire, STORIES)
-    assert (marks(room), len(stored(room))) == (10, 10)
+    [(warning, entries)] = room.rows("SELECT warning, entries FROM fetches")
+    assert (str(warning).startswith("not well-formed: "), entries) == (True, 10)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.errors import ParseError
-from aggregator.model import Glance, ParsedFeed
+from aggregator.model import Glance, ParsedFeed, Slices
 from aggregator.parse.digests import sight
 from aggregator.parse.documents import read_xml
-from aggregator.parse.drafts import MAX_ENTRIES, MAX_TITLE, FeedDraft, build_entries, short_line
+from aggregator.parse.drafts import MAX_ENTRIES, MAX_TITLE, EntryDraft, FeedDraft, build_entries, short_line
 from aggregator.parse.jsonfeed import read_json_feed
-from aggregator.parse.slices import context_of, cut, without
+from aggregator.parse.slices import context_of, context_of_drafts, cut, mark_of, without
 from aggregator.urls import web_url
 
 if TYPE_CHECKING:
-    from aggregator.model import Slices
+    from collections.abc import Sequence
+
     from aggregator.parse.slices import Cuts
 
 __all__ = ["parse_again", "parse_feed", "sight"]
@@ -26,6 +27,9 @@ __all__ = ["parse_again", "parse_feed", "sight"]
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")
 #: How far into a document its kind is looked for.
 _HEAD = 4_096
+
+#: What stands in a draft for an entry that is known.
+_NOTHING = EntryDraft()
 
 #: Characters of a language tag (BCP 47 §4.4.1).
 _LONGEST_LANGUAGE = 35
@@ -77,37 +81,44 @@ def parse_again(
         if glance:
             return glance
     draft = _read(body, content_type)
-    parsed = _parsed(draft, url, timezone)
-    if cuts is None or not _are_read(cuts.marks, draft, parsed) or len(draft.entries) != len(cuts.marks):
-        return Glance(parsed)
-    return Glance(parsed, context_of(draft, url, timezone), tuple(cuts.marks))
+    context = context_of(draft, url, timezone)
+    if cuts and context and len(draft.entries) == len(cuts.marks):
+        return _glance(draft, cuts.marks, Slices(context, frozenset()), url, timezone)
+    marks, context = list(map(mark_of, draft.entries)), context_of_drafts(draft, url, timezone)
+    known = before.marks if before and before.context == context else frozenset()
+    glance = _glance(draft, marks, Slices(context, known), url, timezone)
+    return glance if glance.context or not known else Glance(_parsed(draft, url, timezone))
 
 
 def _known_left_out(
     body: bytes, cuts: Cuts, before: Slices, *, url: str, content_type: str | None, timezone: str | None
 ) -> Glance | None:
     """What is new in a document; None when it must be read as a whole."""
-    new = [mark for mark in cuts.marks if mark not in before.marks]
-    shown = tuple(mark for mark in cuts.marks if mark in before.marks)
-    if not shown or len(set(cuts.marks)) < len(cuts.marks):
+    if before.marks.isdisjoint(cuts.marks):
         return None
     try:
         draft = _read(without(body, cuts, before.marks), content_type)
     except ParseError:
         return None
-    context, parsed = context_of(draft, url, timezone), _parsed(draft, url, timezone)
-    if (
-        context != before.context
-        or len(draft.entries) != len(cuts.marks)
-        or not _are_read(new, draft, parsed)
-    ):
+    if context_of(draft, url, timezone) != before.context or len(draft.entries) != len(cuts.marks):
         return None
-    return Glance(parsed, context, tuple(new), shown)
+    glance = _glance(draft, cuts.marks, before, url, timezone)
+    return glance if glance.context else None
 
 
-def _are_read(marks: list[bytes], draft: FeedDraft, parsed: ParsedFeed) -> bool:
-    """Whether each of those items gave one entry, and none depends on another."""
-    return len(parsed.entries) == len(marks) and not parsed.shared_guids and len(draft.entries) <= MAX_ENTRIES
+def _glance(
+    draft: FeedDraft, marks: Sequence[bytes], known: Slices, url: str, timezone: str | None
+) -> Glance:
+    """What is new in a draft whose entries have those marks; without a context if one depends on another."""
+    left = tuple(
+        _NOTHING if mark in known.marks else each for each, mark in zip(draft.entries, marks, strict=True)
+    )
+    parsed = _parsed(draft._replace(entries=left), url, timezone)
+    once = dict.fromkeys(marks)
+    new = tuple(mark for mark in once if mark not in known.marks)
+    if len(parsed.entries) != len(new) or parsed.shared_guids or len(draft.entries) > MAX_ENTRIES:
+        return Glance(parsed)
+    return Glance(parsed, known.context, new, tuple(mark for mark in once if mark in known.marks))
 
 
 def _parsed(draft: FeedDraft, url: str, timezone: str | None) -> ParsedFeed:

@@ -3,7 +3,8 @@
 An item says the same when its bytes are the same and so is what it depends on outside of itself: the prefixes
 and bases of the elements around it, the feed's own link, where the document came from, the feed's time zone.
 That is the context. Items known from the last document are cut out before the tree is built, each leaving an
-empty element in its place, by which it is seen that all of them were items at their proper places.
+empty element in its place, by which it is seen that all of them were items at their proper places. Where
+items cannot be cut out, they are known by what their drafts say.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from aggregator.parse.drafts import FeedDraft
+    from aggregator.parse.drafts import EntryDraft, FeedDraft
 
 #: Changed whenever the same bytes give another entry than before: nothing read by older rules is taken over.
 _RULES = "1"
@@ -101,3 +102,13 @@ def context_of(draft: FeedDraft, url: str, timezone: str | None) -> bytes | None
     if draft.surroundings is None:
         return None
     return digest(_RULES, draft.surroundings.hex(), draft.link, url, timezone)
+
+
+def mark_of(draft: EntryDraft) -> bytes:
+    """A digest of all that an item says, for documents whose items cannot be cut out: JSON, repaired ones."""
+    return digest(str(len(draft.tags)), *draft.tags, *(part for part in draft if not isinstance(part, tuple)))
+
+
+def context_of_drafts(draft: FeedDraft, url: str, timezone: str | None) -> bytes:
+    """What entries depend on besides what their items say."""
+    return digest(_RULES, "drafts", draft.link, url, timezone)
