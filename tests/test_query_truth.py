@@ -97,7 +97,7 @@ def _tell(wire: Wire, rng: random.Random, before: list[Told]) -> Told:
 
 def truth(world: World, asked: Filter) -> list[Told]:
     """The articles that answer, by looking at each."""
-    statuses = asked.status or ("usable", "withheld")
+    statuses = asked.status or ("usable",)
     return [told for told in world.told if told.status in statuses and _answers(told, asked)]
 
 

@@ -51,6 +51,8 @@ ARTICLE = ArticleRow(
     item_id=None,
     urgency=None,
     embargo_until=None,
+    origin_killed_at=None,
+    gone_at=None,
 )
 STORY = StoryRow(
     7,

@@ -20,8 +20,8 @@ _LAST_PAGE = 100
 #: The order in which filters stand in an address.
 _NAMES = ("agency", "outlet", "place", "lang", "section", "tag", "relation", "feed", "status")
 _TIMES = ("since", "until")
-#: Tombstones are news too.
-_ALL = ("usable", "withheld", "canceled")
+#: Tombstones are news too; what is held back is not.
+_ALL = ("usable", "canceled")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Through two small indexes, so that it costs nothing where nothing is held.
 _HELD = """
-SELECT id FROM main.articles WHERE status <> 'usable' AND status = 'withheld'
+SELECT id FROM main.articles WHERE status <> 'usable' AND status = 'withheld' AND embargo_until IS NULL
 UNION ALL
 SELECT id FROM main.articles WHERE embargo_until > strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
 """
@@ -54,8 +54,8 @@ def conditions(table: str, columns: list[str]) -> list[str]:
         for column in columns
         if column in _OF_ARTICLE
     ]
-    if table == "articles":
-        found.append(f"id NOT IN ({_HELD})")
+    if table in ("articles", "articles_fts"):
+        found.append(f"{'id' if table == 'articles' else 'rowid'} NOT IN ({_HELD})")
     return found
 
 

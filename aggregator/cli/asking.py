@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,21 +114,27 @@ def query(settings: Settings, /, words: tuple[str, ...], format_: str | None, **
 @click.option(
     "--diff", is_flag=False, flag_value="", metavar="[N..M]", help="What one version changed in another."
 )
+@click.option("--as-of", metavar="TIME", help="What was known at that time.")
 @click.option("--json", "as_json", is_flag=True, help="Everything known, as JSON.")
 @click.option("--html", "as_html", is_flag=True, help="A page that runs and loads nothing.")
 @click.pass_obj
-def show(settings: Settings, id_: int, diff: str | None, *, as_json: bool, as_html: bool) -> None:
+def show(
+    settings: Settings, id_: int, diff: str | None, as_of: str | None, *, as_json: bool, as_html: bool
+) -> None:
     """One article or story: text, versions, copies and why they were joined.
 
     \b
     aggregator show 1509367845000
     aggregator show 1509367845000 --diff
     aggregator show 1509367845000 --diff 1..3
+    aggregator show 1509367845000 --as-of 2017-10-30T13:00Z
     """
     from aggregator.render.page import page_html, page_json, page_text  # noqa: PLC0415 (query starts without it)
 
     with closing(asked.open_read_only(settings.db)) as conn:
         page = _page(conn, id_)
+        if as_of is not None:
+            page = _page_then(conn, page, asked.parse_time(as_of, datetime.now(UTC), end=True))
     if diff is not None:
         click.echo(_difference(page, diff))
     elif as_json:
@@ -232,11 +239,33 @@ def _page(conn: sqlite3.Connection, id_: int) -> Page:
     )
 
 
+def _page_then(conn: sqlite3.Connection, page: Page, as_of: datetime) -> Page:
+    """The page as it would have been at that time."""
+    from aggregator.query import then  # noqa: PLC0415 (query starts without it)
+
+    moment = as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
+    found = then.article_then(conn, page.article, moment)
+    if found is None:
+        raise AggregatorError(f"article {page.article.id} was not known before {page.article.first_seen_at}")
+    silent = found.status != "usable"
+    others = then.others_then(conn, page.article, page.joins, moment)
+    return replace(
+        page,
+        article=found,
+        story=then.story_then(page.story, [found, *others]) if page.story else None,
+        versions=() if silent else then.versions_then(conn, found.id, moment),
+        others=others,
+        joins=then.joins_then(page.joins, moment),
+        quotes=() if silent else asked.quotes(conn, found.id, found.versions),
+        tags=() if silent else page.tags,
+    )
+
+
 def _difference(page: Page, between: str) -> str:
     from aggregator.diff import diff_words  # noqa: PLC0415 (query starts without it)
     from aggregator.render.page import changes_text, tombstone  # noqa: PLC0415
 
-    if page.killed:
+    if page.silent:
         return tombstone(page.article)
     first, last = _versions_meant(between, len(page.versions))
     texts = {

@@ -41,8 +41,8 @@ def match_article(
         same_item(article, candidates)
         or same_slug(article, candidates)
         or equal_text(article, candidates)
-        or (near_text(article, nearby) if nearby else None)
         or marked_update(article, candidates)
+        or (near_text(article, nearby) if nearby else None)
     )
 
 

@@ -21,6 +21,8 @@ SELECT
     (SELECT count(*) FROM articles WHERE relation = 'copy'),
     (SELECT count(*) FROM versions WHERE relation IN ('correction', 'kill') AND relation = 'correction'),
     (SELECT count(*) FROM versions WHERE relation IN ('correction', 'kill') AND relation = 'kill'),
+    (SELECT count(*) FROM articles WHERE origin_killed_at IS NOT NULL),
+    (SELECT count(*) FROM articles WHERE gone_at IS NOT NULL),
     (SELECT count(*) FROM gaps)
 """
 #: An article's id is its second of publication × 1,000 (see the schema), so days need no dates read.
@@ -49,6 +51,8 @@ class Totals:
     copies: int
     corrections: int
     kills: int
+    origin_killed: int  # copies whose original was killed
+    gone: int  # articles whose page has vanished
     gaps: int
 
 

@@ -1,6 +1,6 @@
 """What can be asked, and the rows that answer; records without behaviour.
 
-Rows are named tuples: an answer is made of thousands of them, and one of 30 columns takes 0.3 µs to make
+Rows are named tuples: an answer is made of thousands of them, and one of 32 columns takes 0.3 µs to make
 where a frozen dataclass takes 4.
 """
 
@@ -82,6 +82,8 @@ class ArticleRow(NamedTuple):
     item_id: str | None
     urgency: int | None
     embargo_until: str | None
+    origin_killed_at: str | None
+    gone_at: str | None
 
 
 class StoryRow(NamedTuple):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from aggregator.errors import UsageError
 from aggregator.query.filter import ArticleRow, Sort
 from aggregator.query.prefixes import widened
+from aggregator.query.shown import STATUS, ids_left_out, ids_of_status, shown_columns, status_test
 from aggregator.query.words import Words, begins_with, read_words
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ WEIGHED = 10_000
 _IDS_A_SECOND = 1_000
 _TEXT_COLUMNS = ("relation", "mark", "headline", "deck", "body", "text_basis")
 _NEWEST_ONLY = ("updated_at", "word_count")
-_NOW = ", ".join(f"a.{name}" for name in ArticleRow._fields)
+#: What may have become of an article after the time asked about.
+_LATER = ("origin_killed_at", "gone_at")
+_NOW = ", ".join(STATUS if name == "status" else f"a.{name}" for name in ArticleRow._fields)
 _INDEXED = {
     "story": "story_id",
     "outlet": "outlet",
@@ -120,9 +123,11 @@ def ask(question: Filter) -> Asked:
 def columns_of(question: Filter) -> str:
     """The columns of an ArticleRow; with ``as_of`` those of its text then."""
     if question.as_of is None:
-        return _NOW
+        return shown_columns() if "withheld" in question.status else _NOW
     then = {name: f"v.{name}" for name in _TEXT_COLUMNS} | {"versions": "v.number"}
     then |= {name: f"CASE WHEN v.number = a.versions THEN a.{name} END" for name in _NEWEST_ONLY}
+    then["status"] = STATUS
+    then |= {name: f"CASE WHEN a.{name} <= :as_of THEN a.{name} END" for name in _LATER}
     return ", ".join(then.get(name, f"a.{name}") for name in ArticleRow._fields)
 
 
@@ -161,8 +166,7 @@ def counting(asked: Asked) -> Select:
         source, at, tests = "articles AS a INDEXED BY articles_seen", "a.id", []
     tests += _range(asked, at)
     tests += [f"+{at} IN ({ids})" for ids in sets]  # plus: ids are tested, not looked up in FTS5 one by one
-    if asked.filter.status or "match" not in asked.search:  # no canceled text is in the search index
-        tests.append(_status_counted(asked, f"+{at}"))
+    tests.append(f"+{at} NOT IN ({ids_left_out(_status_test(asked))})")
     if "without" in asked.search:
         tests.append(f"+{at} NOT IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :without)")  # noqa: S608 (our own words)
     return Select(source, tuple(tests), "")
@@ -252,8 +256,7 @@ def _id_sets(asked: Asked) -> Iterator[str]:
         if getattr(question, name) and not (name == "relation" and question.as_of):
             yield f"SELECT id FROM articles WHERE {column} IN ({_listed(asked, name)})"  # noqa: S608 (our own words)
     if question.status and "usable" not in question.status:
-        listed = _listed(asked, "status")
-        yield f"SELECT id FROM articles WHERE status <> 'usable' AND status IN ({listed})"  # noqa: S608 (our own words)
+        yield ids_of_status(question.status)
     if question.feed:
         yield _OF_FEEDS.format(_listed(asked, "feed"))
     if question.tag:
@@ -262,16 +265,6 @@ def _id_sets(asked: Asked) -> Iterator[str]:
         yield "SELECT id FROM articles WHERE first_seen_at >= :seen_since"
     if "place" in asked.search:
         yield "SELECT rowid AS id FROM articles_fts WHERE articles_fts MATCH :place"
-
-
-def _status_counted(asked: Asked, at: str) -> str:
-    """The test of the status; those that are not usable are few and have an index."""
-    if not asked.filter.status:
-        return f"{at} NOT IN (SELECT id FROM articles WHERE status <> 'usable' AND status = 'canceled')"  # noqa: S608 (our own words)
-    if "usable" not in asked.filter.status:
-        return "1"  # they are one of the sets
-    others = f"status <> 'usable' AND status NOT IN ({_listed(asked, 'status')})"
-    return f"{at} NOT IN (SELECT id FROM articles WHERE {others})"  # noqa: S608 (our own words)
 
 
 def _tests(asked: Asked) -> Iterator[str]:
@@ -286,11 +279,16 @@ def _tests(asked: Asked) -> Iterator[str]:
         yield f"EXISTS ({_OF_TAGS.format(_listed(asked, 'tag'))} AND article_id = a.id)"
     if question.seen_since:
         yield "a.first_seen_at >= :seen_since"
-    yield f"a.status IN ({_listed(asked, 'status')})" if question.status else "a.status <> 'canceled'"
+    yield _status_test(asked)
     if "place" in asked.search:
         yield "EXISTS (SELECT 1 FROM articles_fts WHERE articles_fts MATCH :place AND rowid = a.id)"
     if "without" in asked.search:
         yield f"NOT {_held(asked, 'without')}"
+
+
+def _status_test(asked: Asked) -> str:
+    question = asked.filter
+    return status_test(question.status, searching=bool(asked.search), then=question.as_of is not None)
 
 
 def _column_tests(asked: Asked) -> Iterator[str]:

@@ -20,6 +20,7 @@ from aggregator.query.filter import (
 )
 from aggregator.query.opening import naming_faults
 from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects, walking
+from aggregator.query.shown import HELD, shown_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,17 +30,24 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
-_ARTICLE = ", ".join(ArticleRow._fields)
 _COVERAGE = ", ".join(CoverageRow._fields)
-_VERSION = ", ".join(VersionRow._fields)
-_STORY = """
-SELECT id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at,
+_ARTICLE = shown_columns()
+#: A version of a held article says nothing either.
+_VERSION = ", ".join(
+    f"iif({HELD}, NULL, v.{name})" if name in ("headline", "deck", "body") else f"v.{name}"
+    for name in VersionRow._fields
+)
+_STORY = f"""
+SELECT id, (
+           SELECT a.headline FROM articles AS a
+           WHERE a.story_id = s.id AND a.status <> 'canceled' AND NOT {HELD} ORDER BY a.id LIMIT 1
+       ), agency, first_article_id, first_published_at, first_seen_at, last_seen_at,
        articles, outlets, (
            SELECT group_concat(relation, ', ')
            FROM (SELECT DISTINCT relation FROM articles WHERE story_id = s.id ORDER BY relation)
        )
 FROM stories AS s WHERE id = :id
-"""
+"""  # noqa: S608 (our own words)
 
 
 def articles(conn: sqlite3.Connection, question: Filter) -> Iterator[ArticleRow]:
@@ -94,7 +102,7 @@ def count(conn: sqlite3.Connection, question: Filter) -> int:
 
 def article(conn: sqlite3.Connection, article_id: int) -> ArticleRow | None:
     """One article, whatever its status; None when there is none of that id."""
-    row = _one(conn, f"SELECT {_ARTICLE} FROM articles WHERE id = :id", article_id)  # noqa: S608 (our own words)
+    row = _one(conn, f"SELECT {_ARTICLE} FROM articles AS a WHERE id = :id", article_id)  # noqa: S608 (our own words)
     return ArticleRow(*row) if row else None
 
 
@@ -106,13 +114,14 @@ def story(conn: sqlite3.Connection, story_id: int) -> StoryRow | None:
 
 def versions(conn: sqlite3.Connection, article_id: int) -> tuple[VersionRow, ...]:
     """All texts of an article, the oldest first."""
-    sql = f"SELECT {_VERSION} FROM versions WHERE article_id = :id ORDER BY number"  # noqa: S608 (our own words)
+    sql = f"""SELECT {_VERSION} FROM versions AS v JOIN articles AS a ON a.id = v.article_id
+    WHERE v.article_id = :id ORDER BY number"""  # noqa: S608 (our own words)
     return tuple(VersionRow(*row) for row in _all(conn, sql, article_id))
 
 
 def members(conn: sqlite3.Connection, story_id: int) -> tuple[ArticleRow, ...]:
     """All articles of a story, the oldest first."""
-    sql = f"SELECT {_ARTICLE} FROM articles WHERE story_id = :id ORDER BY id"  # noqa: S608 (our own words)
+    sql = f"SELECT {_ARTICLE} FROM articles AS a WHERE story_id = :id ORDER BY id"  # noqa: S608 (our own words)
     return tuple(ArticleRow(*row) for row in _all(conn, sql, story_id))
 
 
@@ -136,19 +145,25 @@ def coverage(conn: sqlite3.Connection, story_id: int) -> tuple[CoverageRow, ...]
     return tuple(CoverageRow(*row) for row in _all(conn, sql, story_id))
 
 
-def quotes(conn: sqlite3.Connection, article_id: int) -> tuple[QuoteRow, ...]:
-    """The quotations of an article's newest text, in its order."""
-    sql = """
-    SELECT paragraph, speaker, cue, rule, text FROM quotes
-    WHERE article_id = :id AND version = (SELECT versions FROM articles WHERE id = :id)
-    ORDER BY id
-    """
-    return tuple(QuoteRow(*row) for row in _all(conn, sql, article_id))
+def quotes(conn: sqlite3.Connection, article_id: int, version: int | None = None) -> tuple[QuoteRow, ...]:
+    """The quotations of an article's newest text, or of another version, in its order."""
+    sql = f"""
+    SELECT q.paragraph, q.speaker, q.cue, q.rule, q.text
+    FROM articles AS a JOIN quotes AS q ON q.article_id = a.id AND q.version = coalesce(:version, a.versions)
+    WHERE a.id = :id AND NOT {HELD}
+    ORDER BY q.id
+    """  # noqa: S608 (our own words)
+    with naming_faults():
+        return tuple(QuoteRow(*row) for row in conn.execute(sql, {"id": article_id, "version": version}))
 
 
 def tags(conn: sqlite3.Connection, article_id: int) -> tuple[str, ...]:
     """The keywords of an article, in alphabetical order."""
-    sql = "SELECT name FROM tags JOIN article_tags ON tag_id = id WHERE article_id = :id ORDER BY name"
+    sql = f"""
+    SELECT t.name FROM articles AS a
+    JOIN article_tags AS x ON x.article_id = a.id JOIN tags AS t ON t.id = x.tag_id
+    WHERE a.id = :id AND NOT {HELD} ORDER BY t.name
+    """  # noqa: S608 (our own words)
     return tuple(row[0] for row in _all(conn, sql, article_id))
 
 

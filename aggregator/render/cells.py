@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aggregator.query.filter import ArticleRow
 
 #: Control characters (C0, C1, DEL) apart from tab and line ends, halves of surrogate pairs, and the signs
 #: that turn the direction of what follows (UAX #9 §2.1–2.2).
@@ -67,6 +71,12 @@ def web_link(url: str | None) -> str | None:
     """The URL when following it can only open a page; None otherwise."""
     safe = url and re.fullmatch(r"https?://[^\s\x00-\x20\x7f-\x9f\"'<>\\]+", url, re.IGNORECASE)
     return url if safe else None
+
+
+def sign_of(row: ArticleRow) -> str:
+    """What must be seen beside an article's headline, with what became of its original or its page."""
+    became = ("ORIGIN KILLED" if row.origin_killed_at else "", "GONE" if row.gone_at else "")
+    return " ".join(filter(None, (*became, label(row.relation, row.status, row.mark))))
 
 
 def label(relation: str, status: str, mark: str | None) -> str:

@@ -44,7 +44,8 @@ def counted_json(counted: Counted) -> str:
 
 def counted_text(counted: Counted, width: int) -> str:
     """Totals, then bars for agencies and for days, at most ``width`` wide."""
-    totals = "\n".join(f"{name:<12}{number:>12,}" for name, number in asdict(counted.totals).items())
+    named = ((name.replace("_", " "), number) for name, number in asdict(counted.totals).items())
+    totals = "\n".join(f"{name:<14}{number:>10,}" for name, number in named)
     names: Counter[str] = Counter()
     days: Counter[str] = Counter()
     for each in counted.days:

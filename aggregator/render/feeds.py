@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from aggregator.query.filter import ArticleRow
-from aggregator.render.cells import inert, json_text, label, one_line, web_link, xml_text
+from aggregator.render.cells import inert, json_text, one_line, sign_of, web_link, xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def _item(row: ArticleRow | StoryRow) -> dict[str, object]:
 def _title(row: ArticleRow | StoryRow) -> str:
     headline = one_line(row.headline or "(no headline)")
     if isinstance(row, ArticleRow):
-        sign = label(row.relation, row.status, row.mark)
+        sign = sign_of(row)
     else:
         sign = ", ".join(each.upper() for each in row.relations.split(", ") if each in ("correction", "kill"))
     return f"{sign}: {headline}" if sign else headline

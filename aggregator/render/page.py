@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from aggregator.diff import Change
-from aggregator.render.cells import inert, json_text, label, one_line, web_link
+from aggregator.render.cells import inert, json_text, label, one_line, sign_of, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +58,11 @@ class Page:
     def killed(self) -> bool:
         """Whether only a tombstone may be shown."""
         return self.article.status == "canceled"
+
+    @property
+    def silent(self) -> bool:
+        """Whether its text may not be shown: it was killed, or is held back."""
+        return self.article.status != "usable"
 
 
 def page_json(page: Page) -> str:
@@ -116,14 +121,17 @@ def changes_text(changes: Iterable[Stretch], *, color: bool) -> str:
 
 
 def tombstone(article: ArticleRow) -> str:
-    """What is left of a killed article."""
+    """What is shown of an article that was killed or is held back."""
+    if article.status == "withheld":
+        until = f"under embargo until {article.embargo_until}" if article.embargo_until else "on hold"
+        return f"This article is {until}; its text is stored and not shown."
     mark = f" ({one_line(article.mark)})" if article.mark else ""
     return f"This article was killed{mark}; its text must not be used and has been removed."
 
 
 def _head(page: Page) -> Iterator[str]:
     article = page.article
-    if page.killed:
+    if page.silent:
         yield tombstone(article)
     else:
         yield "\n".join(filter(None, [_title(article), one_line(article.deck or "")]))
@@ -143,6 +151,9 @@ def _head(page: Page) -> Iterator[str]:
         "slug": article.slug,
         "item id": article.item_id,
         "urgency": article.urgency,
+        "embargo": article.embargo_until,
+        "killed": article.origin_killed_at and f"its original, {article.origin_killed_at}",
+        "page gone": article.gone_at,
         "url": article.url,
         "tags": ", ".join(page.tags),
         "text from": f"{article.text_basis} ({article.extractor})",
@@ -151,7 +162,7 @@ def _head(page: Page) -> Iterator[str]:
 
 
 def _text(page: Page, width: int) -> Iterator[str]:
-    if page.killed:
+    if page.silent:
         return
     for paragraph in (page.article.body or "").split("\n\n"):
         yield textwrap.fill(one_line(paragraph), width) if paragraph else ""
@@ -202,7 +213,7 @@ def _quotes(page: Page) -> Iterator[str]:
 
 
 def _title(article: ArticleRow) -> str:
-    sign = label(article.relation, article.status, article.mark)
+    sign = sign_of(article)
     headline = one_line(article.headline or "(no headline)")
     return f"{sign}: {headline}" if sign else headline
 
@@ -231,10 +242,10 @@ def _evidence(stored: str) -> str:
 
 def _html(page: Page) -> Iterator[str]:
     article = page.article
-    sign = label(article.relation, article.status, article.mark)
+    sign = sign_of(article)
     if sign:
         yield f'<p class="sign">{escape(sign)}</p>'
-    if page.killed:
+    if page.silent:
         yield f"<p>{escape(tombstone(article))}</p>"
     else:
         yield f"<h1>{escape(one_line(article.headline or '(no headline)'))}</h1>"
@@ -242,7 +253,7 @@ def _html(page: Page) -> Iterator[str]:
             f"<p><em>{escape(one_line(each))}</em></p>" for each in (article.deck, article.byline) if each
         )
     yield f'<p class="facts">{escape(_facts(article))}{_html_link(article)}</p>'
-    if not page.killed:
+    if not page.silent:
         yield from (f"<p>{escape(one_line(each))}</p>" for each in (article.body or "").split("\n\n") if each)
     yield _html_rows(
         "Versions", [(each.seen_at, each.relation, each.headline or "") for each in page.versions]

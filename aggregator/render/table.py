@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aggregator.query.filter import ArticleRow
-from aggregator.render.cells import label, one_line, shown, web_link
+from aggregator.render.cells import one_line, shown, sign_of, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def _article_table(listing: Listing, rows: list[ArticleRow]) -> Table:
     names = ("published", "agency", "place", "mark", "headline", "story", "id")
     table = _empty(*(name for name in names if wide or name not in ("place", "story")))
     for row in rows:
-        sign = label(row.relation, row.status, row.mark) or ("copy" if row.relation == "copy" else "")
+        sign = sign_of(row) or ("copy" if row.relation == "copy" else "")
         style = _STYLES.get(row.status) or _STYLES.get(row.relation, "")
         size = sizes.get(row.story_id, 1)
         cells = {

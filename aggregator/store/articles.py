@@ -229,7 +229,8 @@ _INSERT_STORY = """
 INSERT INTO stories (
     id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at, articles, outlets
 ) VALUES (
-    :story_id, :headline, :agency, :id, :published_at, :now, :now, 1, iif(:outlet IS NULL, 0, 1)
+    :story_id, iif(:status = 'usable', :headline, NULL), :agency, :id,
+    :published_at, :now, :now, 1, iif(:outlet IS NULL, 0, 1)
 )
 """
 _INSERT_ARTICLE = """

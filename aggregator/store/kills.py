@@ -91,7 +91,7 @@ def articles_of(conn: sqlite3.Connection, ids: Iterable[int]) -> list[Stored]:
 def withhold(conn: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Holds articles back."""
     conn.executemany(
-        "UPDATE articles SET status = 'withheld' WHERE id = ? AND status = 'usable'",
+        "UPDATE articles SET status = 'withheld', embargo_until = NULL WHERE id = ? AND status <> 'canceled'",
         [(each,) for each in ids],
     )
 
@@ -165,14 +165,17 @@ WHERE status <> 'canceled' AND relation <> 'kill' AND id IN (
     ORDER BY rowid DESC LIMIT :limit
 )
 """
-#: Near texts are left out: a join by likeness may err, and what is removed cannot be had again.
+#: Near texts are left out unless they are marked as updates or corrections: a join by likeness alone may err,
+#: and what is removed cannot be had again.
 _CHAIN = """
 WITH story AS (SELECT story_id AS id FROM articles WHERE id = :id)
 SELECT a.id, a.story_id, a.outlet, a.agency, a.relation, a.headline FROM articles AS a
 WHERE a.story_id = (SELECT id FROM story) AND a.id <> :id AND a.status <> 'canceled' AND EXISTS (
-    SELECT 1 FROM joins AS j
-    WHERE a.id IN (j.article_id, j.other_article_id) AND j.undone_at IS NULL
-        AND j.rule IN ('same item id', 'same slug', 'equal text', 'marked update')
+    SELECT 1 FROM joins AS j JOIN articles AS joined ON joined.id = j.article_id
+    WHERE a.id IN (j.article_id, j.other_article_id) AND j.undone_at IS NULL AND (
+        j.rule IN ('same item id', 'same slug', 'equal text', 'marked update')
+        OR joined.mark IS NOT NULL AND joined.relation IN ('update', 'correction')
+    )
 )
 """
 _FLAG = """

@@ -157,7 +157,7 @@ WITH members AS (
 UPDATE stories SET
     articles = (SELECT count(*) FROM members),
     outlets = (SELECT count(DISTINCT outlet) FROM members),
-    headline = (SELECT headline FROM opening),
+    headline = (SELECT iif(status = 'usable', headline, NULL) FROM opening),
     agency = (SELECT agency FROM opening),
     first_article_id = (SELECT id FROM opening),
     first_published_at = (SELECT min(published_at) FROM members),

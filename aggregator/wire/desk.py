@@ -12,11 +12,13 @@ from aggregator.wire.agencies import agency_of_domain, agency_of_phrase, shares_
 from aggregator.wire.copytext import split_copy
 from aggregator.wire.credits import names_of, read_byline_line, split_tails
 from aggregator.wire.datelines import by_word, read_dateline
+from aggregator.wire.embargo import embargo_until
 from aggregator.wire.marks import MarkRead, heaviest, read_line_mark, read_mark
 from aggregator.wire.quotes import read_quotes
 from aggregator.wire.slugs import Named, item_id_of, read_slug, read_slug_line, urgency_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 #: A dateline opens one of the first paragraphs: bullets, a note or a byline may stand before it.
@@ -72,7 +74,7 @@ def read_wire(article: Article, *, default_agency: str | None = None, guid: str 
         *map(read_line_mark, notes),
         MarkRead(named.mark, hold=False) if named.mark else None,
     ]
-    marked = _marked(article, headline_mark, list(filter(None, marks)))
+    marked = _timed(_marked(article, headline_mark, list(filter(None, marks))), marks, agency)
     return replace(
         marked,
         paragraphs=opening.paragraphs,
@@ -168,6 +170,17 @@ def _marked(article: Article, headline_mark: MarkRead | None, marks: list[MarkRe
         relation=heaviest(mark.mark.relation for mark in marks),
         status=_status(marks),
     )
+
+
+def _timed(article: Article, marks: Sequence[MarkRead | None], agency: str | None) -> Article:
+    """The article with the time of its embargo, if all that holds it back is that; the time releases it."""
+    held = [mark.mark.printed for mark in marks if mark and mark.hold]
+    if not held or article.status is not Status.WITHHELD or article.published_at is None:
+        return article
+    times = [embargo_until(printed, article.published_at, agency) for printed in held]
+    if None in times:
+        return article
+    return replace(article, embargo_until=max(filter(None, times)))
 
 
 def _status(marks: list[MarkRead]) -> Status:
