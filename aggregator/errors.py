@@ -13,6 +13,7 @@
     │   ├── ClosedError        we did not ask yet: its host's robots.txt cannot be had
     │   │   └── PostponedError its host wants to be left alone
     │   └── StatusError        the server answered with an error status
+    ├── ArchiveError           a WARC file cannot be read or written
     ├── ParseError             bytes came, but they are not a feed
     └── WorkerError            reading them took too much time or memory, or crashed
 """
@@ -90,6 +91,10 @@ class StatusError(FetchError):
         super().__init__(text)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class ArchiveError(AggregatorError):
+    """A WARC file cannot be read or written; what was read of it before stays stored."""
 
 
 class ParseError(AggregatorError):

@@ -59,9 +59,11 @@ def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
 
 
 def read_page(
-    page: Response, entry: Entry | None, feed: Feed, furniture: frozenset[bytes] = frozenset()
+    page: Response, entry: Entry | None, feed: Feed | None, furniture: frozenset[bytes] = frozenset()
 ) -> Article:
     """The article of a page and its entry, without the lines known as the outlet's furniture.
+
+    Pages of an archive have neither entry nor feed.
 
     Raises:
         ParseError: the page holds no article.
@@ -70,7 +72,8 @@ def read_page(
     found = extract_page(
         page.body, url=page.url, content_type=content_type, entry=entry, feed=feed, furniture=furniture
     )
-    article = read_wire(found, default_agency=feed.agency, guid=entry.guid if entry else None)
+    agency, guid = feed.agency if feed else None, entry.guid if entry else None
+    article = read_wire(found, default_agency=agency, guid=guid)
     if not article.paragraphs and article.relation is not Relation.KILL:
         raise ParseError("the page has no article text besides bylines and notes")
     return _with_fingerprint(article)
@@ -107,3 +110,19 @@ def _unpacked(page: KeptPage) -> Response:
     except zstandard.ZstdError as fault:
         raise AggregatorError(f"the kept page of {page.url} is damaged: {fault}") from None
     return Response(page.url, page.status, page.headers, body, page.fetched_at, 0)
+
+
+def read_pages(pages: Sequence[Response]) -> list[Article | AggregatorError]:
+    """The articles of pages that come without an entry; in its place the fault of a page that gives none."""
+    return [_read_alone(page) for page in pages]
+
+
+def _read_alone(page: Response) -> Article | AggregatorError:
+    try:
+        return read_page(page, None, None)
+    except AggregatorError as fault:
+        return fault
+    except MemoryError:  # the worker is not to be used any more
+        raise
+    except Exception as bug:  # noqa: BLE001 (it costs its own page, and is named)
+        return AggregatorError(f"internal error: {bug!a}"[:300])

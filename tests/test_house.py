@@ -118,6 +118,7 @@ OWNERS = {
     "http": {"fetch", "demo"},
     "smtplib": {"alerts"},
     "urllib": {"urls", "fetch", "hosts", "robots", "config", "browse", "query", "parse", "extract"},
+    "fastwarc": {"archive"},
     "subprocess": set[str](),
     "pickle": set[str](),
     "requests": set[str](),

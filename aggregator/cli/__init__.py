@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ COMMANDS = {
     "browse": ("aggregator.cli.browsing", "Look at the database in a browser, read-only."),
     "demo": ("aggregator.cli.demo", "A self-contained wire on loopback: poll it and see."),
     "doctor": ("aggregator.cli.doctor", "Checks of configuration, database and feeds."),
+    "export": ("aggregator.cli.archiving", "Kept pages as a WARC file."),
     "feeds": ("aggregator.cli.feeds", "The list of feeds, their health, a dry run of one URL."),
+    "import": ("aggregator.cli.archiving", "Store pieces of wire copy, and WARC files of news crawls."),
     "poll": ("aggregator.cli.polling", "One round over the feeds."),
     "prune": ("aggregator.cli.prune", "Let go what is older than feeds.yaml keeps."),
     "query": ("aggregator.cli.asking", "Articles or stories, newest first."),
@@ -54,7 +57,8 @@ class LazyGroup(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        function = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), function)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -48,9 +48,17 @@ def read(file: str, published: str | None, url: str | None) -> None:
     curl -s https://example.org/story.html | aggregator read - --url https://example.org/story.html
     """
     when = _moment(published)
+    click.echo(json.dumps(record_of(read_piece(file, url, when)), ensure_ascii=False, indent=1))
+
+
+def read_piece(file: str, url: str | None, when: datetime | None) -> Article:
+    """The article of a file, or of standard input (-): plain text, or an HTML page.
+
+    Raises:
+        AggregatorError: it cannot be read, or holds no article.
+    """
     data = _contents(file)
-    article = _read_page(data, url, when) if _HTML.search(data[:_HEAD]) else _read_text(data, file, url, when)
-    click.echo(json.dumps(record_of(article), ensure_ascii=False, indent=1))
+    return _read_page(data, url, when) if _HTML.search(data[:_HEAD]) else _read_text(data, file, url, when)
 
 
 def _moment(published: str | None) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.errors import BusyError, DiskFullError, SchemaTooNewError, StoreError
+from aggregator.errors import AggregatorError, BusyError, DiskFullError, SchemaTooNewError, StoreError
 from aggregator.searchtext import searchable
 from aggregator.urls import url_hash
 
@@ -95,6 +95,25 @@ class Store:
             self.conn.execute("PRAGMA busy_timeout = 0")
             self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.conn.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+
+@contextmanager
+def apart(conn: sqlite3.Connection) -> Iterator[None]:
+    """A part of a transaction that is taken back alone when a bug is met in it.
+
+    Raises:
+        AggregatorError: in place of any exception but SQLite's own.
+    """
+    conn.execute("SAVEPOINT apart")
+    try:
+        yield
+    except sqlite3.DatabaseError:
+        raise  # ends the whole transaction
+    except Exception as bug:
+        conn.execute("ROLLBACK TO apart")
+        conn.execute("RELEASE apart")
+        raise AggregatorError(f"internal error: {bug!a}"[:300]) from bug
+    conn.execute("RELEASE apart")
 
 
 @contextmanager

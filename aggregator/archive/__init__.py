@@ -1,0 +1,1 @@
+"""WARC files (ISO 28500): ``reading`` and ``writing`` do the format, ``intake`` stores what one holds."""
