@@ -134,6 +134,18 @@ def test_sql_does_not_reach_it(client: httpx.Client, query: str) -> None:
     assert UNSAID not in client.get("/news", params={"sql": query}).text
 
 
+@pytest.mark.parametrize("table", ["feeds", "articles"])
+def test_sql_within_a_table_does_not_reach_it(client: httpx.Client, table: str) -> None:
+    for where in (
+        "1=1",
+        "0 union select body, 1, 2, 3, 4 from main.articles",
+        "exists (select 1 from articles_fts)",
+    ):
+        answer = client.get(f"/news/{table}.json", params={"_where": where})
+        assert answer.status_code == 403
+        assert UNSAID not in answer.text
+
+
 def test_the_view_that_may_read_cannot_be_played(client: httpx.Client) -> None:
     plan = (
         sql(client, "explain query plan select * from articles").text
@@ -172,6 +184,7 @@ def test_where_nothing_is_held_sql_and_rows_are_datasettes_own(tmp_path: Path) -
         found = sql(client, "select rowid from articles_fts where articles_fts match 'ferry'")
         assert found.json()["rows"] == [[1000]]
         assert client.get("/news/articles/1000").status_code == 200
+        assert client.get("/news/articles.json?_where=id=1000&_shape=array").json()[0]["id"] == 1000
         with Store(path) as store, store.transaction() as conn:
             add_article(conn, 2000, 2000, **HELD, embargo_until=TOMORROW)
         assert UNSAID not in sql(client, "select * from articles").text

@@ -13,12 +13,12 @@ from datasette import hookimpl
 from datasette.plugins import pm
 
 from aggregator.browse.faults import answer_fault
-from aggregator.browse.held import OurDatabase, guard_free_sql
+from aggregator.browse.held import INNER, OurDatabase, guard_free_sql
 from aggregator.browse.metadata import describe
 from aggregator.browse.questions import draw_chart, load_questions
 from aggregator.browse.safety import with_safe_headers
 from aggregator.browse.shown import FILTERS, cell
-from aggregator.browse.tables import held_filters, search_filters
+from aggregator.browse.tables import held_filters, search_filters, where_filters
 from aggregator.browse.views import KEPT, ROUTES, our_database
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ def canned_queries(datasette: Datasette, database: str) -> dict[str, dict[str, A
 
 
 @hookimpl
+def permission_allowed(action: str, resource: Any) -> bool | None:  # noqa: ANN401 (a name, or names)
+    """Nobody sees the inner tables of search indexes."""
+    return False if action == "view-table" and INNER.fullmatch(resource[1]) else None
+
+
+@hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """Our pages."""
     return ROUTES
@@ -103,10 +109,15 @@ def render_cell(datasette: Datasette, value: object, column: str, table: str | N
 
 
 if pm.get_plugin(_THEIR_FILTERS):
-    # Two of its three filters are kept as they are; search of our own tables is ours.
+    # One of its three filters is kept as it is; search and _where of our own tables are ours.
     pm.unregister(name=_THEIR_FILTERS)
-where_filters = datasette.filters.where_filters
 through_filters = datasette.filters.through_filters
+
+
+@hookimpl(specname="filters_from_request")
+def where(request: Request, database: str, datasette: Datasette) -> Any:  # noqa: ANN401 (awaitable)
+    """The SQL within the SQL of a table."""
+    return where_filters(request, database, datasette)
 
 
 @hookimpl(specname="filters_from_request")

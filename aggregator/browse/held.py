@@ -38,6 +38,9 @@ _OF_ARTICLE = {
 }
 #: Their words, without their rows.
 _INDEXES = re.compile(r"(?:articles|versions)_fts")
+#: Inner tables of these, which keep words of a killed text until their parts are merged. A name cannot be
+#: written in pieces in SQL, so that looking for it finds each use.
+INNER = re.compile(r"(?:articles|versions)_fts_(?:data|idx|content|docsize|config)", re.IGNORECASE)
 #: Names of the views that may read the tables; nobody who asks can know them.
 _SECRET = f"shown_{secrets.token_hex(8)}"
 
@@ -115,6 +118,7 @@ def guard_free_sql(datasette: Datasette, ours: frozenset[str]) -> None:
 
     async def execute(name: str, sql: str, *arguments: Any, **how: Any) -> Any:  # noqa: ANN401 (Datasette's)
         database = datasette.databases[name]
+        refuse_inner(sql)
         free = how.get("truncate") and sql.strip() not in ours
         if not (free and isinstance(database, OurDatabase) and await anything_held(database)):
             return await plain(name, sql, *arguments, **how)
@@ -126,6 +130,18 @@ def guard_free_sql(datasette: Datasette, ours: frozenset[str]) -> None:
         return await guarded[name].execute(sql, *arguments, **how)
 
     datasette.execute = execute
+
+
+def refuse_inner(sql: str) -> None:
+    """Refuses SQL that names an inner table of a search index.
+
+    Raises:
+        DatasetteError: it does.
+    """
+    if INNER.search(sql):
+        raise DatasetteError(
+            "The inner tables of search indexes are closed: they may hold withdrawn words.", status=403
+        )
 
 
 class OurDatabase(Database):  # type: ignore[misc] # (Datasette has no types)

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import datasette.filters
 from datasette.filters import FilterArguments
 from datasette.utils.asgi import Response
+from datasette.views.base import DatasetteError
 from datasette.views.row import RowView
 
-from aggregator.browse.held import OurDatabase, anything_held, conditions
+from aggregator.browse.held import OurDatabase, anything_held, conditions, refuse_inner
 from aggregator.query.words import read_words
 
 if TYPE_CHECKING:
@@ -61,6 +62,29 @@ def _match(words: str, column: str) -> str:
     if not column:
         return match
     return f"{column} : ({match})" if column in _COLUMNS else _NOTHING
+
+
+def where_filters(request: Request, database: str, datasette: Datasette) -> Any:  # noqa: ANN401 (Datasette's)
+    """``?_where=``: SQL within the SQL of a table; closed while something is held, which it could ask for."""
+    theirs = _their_where(request, database, datasette)
+
+    async def guarded() -> FilterArguments | None:
+        said = request.args.getlist("_where") if "_where" in request.args else []
+        found = datasette.databases.get(database)
+        if said and isinstance(found, OurDatabase):
+            refuse_inner(" ".join(said))
+            if await anything_held(found):
+                raise DatasetteError(
+                    "While copy is held back, _where= is closed; ask SQL instead.", status=403
+                )
+        filters: FilterArguments | None = await theirs()
+        return filters
+
+    return guarded
+
+
+def _their_where(request: Request, database: str, server: Datasette) -> Any:  # noqa: ANN401 (Datasette's)
+    return datasette.filters.where_filters(request, database, server)
 
 
 def held_filters(
