@@ -110,6 +110,8 @@ def _cancel(conn: sqlite3.Connection, found: Sequence[Stored], mark: str | None,
             stored.remember_texts(conn, article_id, now)
             furniture.forget_lines(conn, article_id)
             articles.cancel_article(conn, known, reason_of(mark), now)
+    if ids:
+        stored.settle_search(conn)
     for story_id in {each.story_id for each in found if each.relation != Relation.COPY}:
         stored.flag_copies(conn, story_id, now)
 

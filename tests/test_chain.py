@@ -141,6 +141,7 @@ def test_at_new_urls_the_takes_are_articles_of_one_story(desk: Callable[..., Des
     tombs = room.rows("SELECT status, relation, headline, body FROM articles ORDER BY id")
     assert tombs == [("canceled", "kill", None, None)] * 5
     assert room.rows("SELECT articles, headline FROM stories") == [(5, None)]
+    assert left_in_file(room) == []  # a small index is merged at once
     assert room.rows("SELECT rule FROM joins WHERE article_id = (SELECT max(id) FROM articles)") == [
         ("kill",)
     ]

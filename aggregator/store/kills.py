@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 #: How far back a slug or a headline means the text that is withdrawn; both are used again.
 _WINDOW = timedelta(days=7)
 _MOST_NAMED = 50
+#: Pages of a search index that are written at a time, and how often, for one kill: 16 MB at most, 0.2 s.
+_MERGED_PAGES = 500
+_MOST_MERGES = 8
+#: A merge that changes fewer rows had nothing to do.
+_WORK_DONE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,24 @@ def remember_texts(conn: sqlite3.Connection, article_id: int, at: datetime) -> N
     conn.execute(_REMEMBER_TEXTS, {"id": article_id, "at": stamp(at)})
 
 
+def settle_search(conn: sqlite3.Connection) -> None:
+    """Merges the search indexes, so that the words of a removed text leave the file.
+
+    FTS5 only notes that a text is gone, and writes its words once more to do so, until its parts are merged
+    (https://www.sqlite.org/fts5.html#the_merge_command; its secure-delete option came with SQLite 3.42). A
+    small index is merged at once, a large one a step further with each kill; ``doctor --compact`` does all.
+    """
+    conn.execute("SAVEPOINT written")  # what is still in memory goes into the index, where it can be merged
+    conn.execute("RELEASE written")
+    for statement in _MERGE:
+        conn.execute(statement, {"pages": -_MERGED_PAGES})
+        for _ in range(_MOST_MERGES):
+            before = conn.total_changes
+            conn.execute(statement, {"pages": _MERGED_PAGES})
+            if conn.total_changes - before < _WORK_DONE:
+                break
+
+
 def past_kills(conn: sqlite3.Connection, article: Article, now: datetime) -> list[Past]:
     """The kills that name an article which has only now come, or removed its very text; the newest first."""
     names = {
@@ -149,6 +172,10 @@ def _past(row: tuple[Any, ...]) -> Past:
     return Past(story_id, article_id, outlet, agency, why, datetime.fromisoformat(at))
 
 
+_MERGE = (
+    "INSERT INTO articles_fts (articles_fts, rank) VALUES ('merge', :pages)",
+    "INSERT INTO versions_fts (versions_fts, rank) VALUES ('merge', :pages)",
+)
 _STORED = "SELECT id, story_id, outlet, agency, relation, headline FROM articles"
 _ALIVE = "status <> 'canceled' AND relation <> 'kill'"
 _BY_ID = f"{_STORED} WHERE id = :id"
