@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,18 +23,21 @@ from aggregator.fetch import Fetcher, utc_now
 from aggregator.lock import only_daemon
 from aggregator.notify import notify
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
+from aggregator.shards import share_of
 from aggregator.store import Store, feeds, retention, sketches
 from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from concurrent.futures import Executor
     from datetime import datetime
     from pathlib import Path
 
     from apscheduler.events import JobEvent
 
     from aggregator.model import Config
+    from aggregator.shards import Shard
 
 log = logging.getLogger("aggregator")
 
@@ -48,25 +52,42 @@ _GRACE_S = 8.0
 _PAUSE_S = 60.0
 
 
-def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool) -> None:
-    """Polls for ever, until SIGTERM or SIGINT.
+def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool, shard: Shard | None = None) -> None:
+    """Polls for ever, until SIGTERM or SIGINT: all feeds, or those of one part.
 
     Raises:
         ConfigError: feeds.yaml is wrong at the start; later a wrong one is logged and the old one kept.
         BusyError: another daemon polls into this database.
         StoreError: the database cannot be used; a full disk or a lock is waited for.
     """
-    config = load_config(feeds_path, os.environ)
+    file = _FeedsFile(feeds_path, shard)
+    config = file.read()
     with only_daemon(path), Store(path) as store, Workers() as workers:
-        asyncio.run(_live(feeds_path, config, store, workers, allow_private=allow_private))
+        asyncio.run(_live(file, config, store, workers, allow_private=allow_private))
 
 
 async def _live(
-    feeds_path: Path, config: Config, store: Store, workers: Workers, *, allow_private: bool
+    file: _FeedsFile, config: Config, store: Store, workers: Executor, *, allow_private: bool
 ) -> None:
     """The daemon's life in its loop, by whose clock the desk keeps hosts closed that were before."""
     desk = Desk(store, Fetcher(config.contact), workers, {}, allow_private, told=_tell)
-    await _Daemon(feeds_path, config, desk).run()
+    await _Daemon(file, config, desk).run()
+
+
+@dataclass(slots=True)
+class _FeedsFile:
+    """feeds.yaml, and which of its feeds are ours."""
+
+    path: Path
+    shard: Shard | None
+    read_at: int | None = None  # when it had been changed, as it was last read
+
+    def read(self) -> Config:
+        self.read_at = _changed_at(self.path)
+        return share_of(load_config(self.path, os.environ), self.shard)
+
+    def has_changed(self) -> bool:
+        return _changed_at(self.path) != self.read_at
 
 
 class _InHand:
@@ -78,9 +99,8 @@ class _InHand:
 
 
 class _Daemon:
-    def __init__(self, feeds_path: Path, config: Config, desk: Desk) -> None:
-        self._feeds_path = feeds_path
-        self._read_at = _changed_at(feeds_path)
+    def __init__(self, file: _FeedsFile, config: Config, desk: Desk) -> None:
+        self._file = file
         self._config = config
         self._desk = desk
         self._stop = asyncio.Event()
@@ -129,7 +149,7 @@ class _Daemon:
 
     async def _tick(self) -> None:
         """Takes up what is due and not in hand; asking and thinking go on after the tick."""
-        if _changed_at(self._feeds_path) != self._read_at:
+        if self._file.has_changed():
             self._reload()
         if time.monotonic() < self._paused_until:
             return
@@ -227,17 +247,16 @@ class _Daemon:
             self._meet(fault)
 
     def _reload(self) -> None:
-        self._read_at = _changed_at(self._feeds_path)
         try:
-            self._take(load_config(self._feeds_path, os.environ))
+            self._take(self._file.read())
         except ConfigError as fault:
             for line in fault.faults:
                 log.warning("%s", line)
-            log.warning("%s is not taken; the feeds stay as they were", self._feeds_path)
+            log.warning("%s is not taken; the feeds stay as they were", self._file.path)
         except StoreError as fault:
             self._meet(fault)
         else:
-            log.info("%s read again: %d feeds", self._feeds_path, len(self._desk.feeds))
+            log.info("%s read again: %d feeds", self._file.path, len(self._desk.feeds))
 
     def _take(self, config: Config) -> None:
         with self._desk.store.transaction() as conn:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from aggregator.config import load_config
 from aggregator.printable import safe_line
 from aggregator.rounds import Wishes, poll_once
+from aggregator.shards import parse_shard, share_of
 
 if TYPE_CHECKING:
     from aggregator.cli import Settings
@@ -26,14 +27,16 @@ if TYPE_CHECKING:
 @click.option("--no-pages", is_flag=True, help="Take what the feeds say; leave the pages for a later poll.")
 @click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the hosts, for N collectors.")
 @click.pass_obj
-def poll(
+def poll(  # noqa: PLR0913 (click gives each option by its name)
     settings: Settings,
     names: tuple[str, ...],
     *,
     due_only: bool,
     no_pages: bool,
     allow_private: bool,
+    shard: str | None,
     as_json: bool,
 ) -> None:
     """One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
@@ -45,7 +48,7 @@ def poll(
     aggregator poll
     aggregator poll tass-all ria --no-pages
     """
-    config = load_config(settings.feeds, os.environ)
+    config = share_of(load_config(settings.feeds, os.environ), parse_shard(shard))
     wishes = Wishes(names, due_only, not no_pages, allow_private)
     with _Watcher() as watcher:
         summary = poll_once(config, settings.db, wishes, watcher.hear)
@@ -60,8 +63,9 @@ def poll(
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of the log."
 )
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the hosts, for N collectors.")
 @click.pass_obj
-def run(settings: Settings, *, allow_private: bool, log_format: str) -> None:
+def run(settings: Settings, *, allow_private: bool, log_format: str, shard: str | None) -> None:
     """The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
 
     What is in hand is finished. SIGHUP or a changed feeds.yaml reloads it; a broken one is reported and the
@@ -75,7 +79,7 @@ def run(settings: Settings, *, allow_private: bool, log_format: str) -> None:
     from aggregator.logs import LogFormat, start_logging  # noqa: PLC0415
 
     start_logging(LogFormat(log_format))
-    run_daemon(settings.feeds, settings.db, allow_private=allow_private)
+    run_daemon(settings.feeds, settings.db, allow_private=allow_private, shard=parse_shard(shard))
 
 
 class _Watcher:
