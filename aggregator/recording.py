@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.kills import hold_named, honour_kill, record_killed
-from aggregator.match import Verdict, judge_reading, match_article, version_relation
+from aggregator.match import Nearby, Verdict, judge_reading, match_article, version_relation
 from aggregator.model import Relation, Status
 from aggregator.store import articles, sketches, stories
 
@@ -70,7 +70,7 @@ def _record_new(conn: sqlite3.Connection, article: Article, now: datetime) -> in
     match = match_article(article, stories.candidates(conn, article, now), nearby)
     article_id = articles.insert_article(conn, article, match, now)
     story_id = match.story_id if match else article_id
-    sketches.keep_sketch(conn, (article_id, story_id), article, nearby.sketch, now)
+    sketches.keep_sketch(conn, (article_id, story_id), article, nearby, now)
     return article_id
 
 
@@ -80,7 +80,7 @@ def _record_again(
     """Appends a version; of the same text at least whether it is held back."""
     if verdict is Verdict.VERSION:
         articles.add_version(conn, known, article, version_relation(known, article), now)
-        sketch = sketches.sketch_article(conn, article)
-        sketches.keep_sketch(conn, (known.article_id, known.story_id), article, sketch, now)
+        text = Nearby(sketches.sketch_article(conn, article))
+        sketches.keep_sketch(conn, (known.article_id, known.story_id), article, text, now)
     elif article.text_basis is known.text_basis:
         articles.set_hold(conn, known.article_id, article)

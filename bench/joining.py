@@ -131,7 +131,7 @@ def read_pairs(
             article_id = articles.insert_article(conn, article, match, now)
             names[article_id] = document["doc_id"]
             first.setdefault(own["cluster"], article_id)
-            sketches.keep_sketch(conn, (article_id, story or article_id), article, nearby.sketch, now)
+            sketches.keep_sketch(conn, (article_id, story or article_id), article, nearby, now)
             sketches.forget_sketches(conn, now)
 
 

@@ -114,7 +114,7 @@ def _record(store: Store, article: Article, costs: Costs) -> tuple[int, int]:
         article_id = articles.insert_article(conn, article, match, now)
     story_id = match.story_id if match else article_id
     with costs.of("index"):
-        sketches.keep_sketch(conn, (article_id, story_id), article, nearby.sketch, now)
+        sketches.keep_sketch(conn, (article_id, story_id), article, nearby, now)
     return article_id, story_id
 
 

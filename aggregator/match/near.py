@@ -15,8 +15,11 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from aggregator.sketch import containment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from aggregator.sketch import Sketch
 
@@ -45,6 +48,7 @@ class Near:
     place: str | None
     marked: bool  # it prints UPDATE, CORRECTED or the like
     sketch: Sketch
+    common: AbstractSet[int] = frozenset()  # the shingles it has in common with the text that looks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +88,23 @@ def judge_near(new: Near, stored: Sequence[Near]) -> Judged | None:
 
 def compare(new: Near, stored: Sequence[Near]) -> Iterator[tuple[Near, dict[str, float]]]:
     """The evidence for each stored text that shares enough to be weighed."""
-    common = [new.sketch.shingles & each.sketch.shingles for each in stored]
-    size = max(1, len(new.sketch.shingles))
-    for near, both in zip(stored, common, strict=True):
-        if containment(new.sketch, near.sketch) > LEAST_CONTAINED:
-            others = (
-                len(more - both)
-                for each, more in zip(stored, common, strict=True)
-                if each.story_id != near.story_id
-            )
-            yield near, weigh(new, near, max(others, default=0) / size)
+    size = max(1, len(new.sketch.shingles.smallest))
+    for near in stored:
+        if _contained(new, near) > LEAST_CONTAINED:
+            yield near, weigh(new, near, _elsewhere(near, stored) / size)
+
+
+def _contained(new: Near, near: Near) -> float:
+    return containment(new.sketch.shingles, near.sketch.shingles, len(near.common))
+
+
+def _elsewhere(near: Near, stored: Sequence[Near]) -> int:
+    """How many shingles of the new text stand in one other story, and not in this one."""
+    most = 0
+    for each in stored:
+        if each.story_id != near.story_id and len(each.common) > most:
+            most = max(most, len(each.common - near.common))
+    return most
 
 
 @lru_cache(maxsize=1)
@@ -138,10 +149,10 @@ def weigh(new: Near, old: Near, elsewhere: float) -> dict[str, float]:
         elsewhere: the share of the new text that stands in another story and not in this one.
     """
     one, other = new.sketch, old.sketch
-    contained = containment(one, other)
+    contained = _contained(new, old)
     numbers, swapped, known = _numbers(one, other)
     least, most, both, missing, old_found = _headlines(one, other)
-    sizes = sorted((one.size, other.size))
+    sizes = sorted((one.shingles.size, other.shingles.size))
     return {
         "contained": contained,
         "numbers": numbers,
@@ -155,21 +166,10 @@ def weigh(new: Near, old: Near, elsewhere: float) -> dict[str, float]:
         "longer_alone": 1 - contained * sizes[0] / max(1, sizes[1]),
         "elsewhere": elsewhere,
         "short": 1 / math.sqrt(1 + min(one.words, other.words)),
-        "length": math.log(1 + min(one.size, other.size)),
+        "length": math.log(1 + sizes[0]),
         "marked": float(new.marked or old.marked),
         "place_other": float(bool(new.place and old.place and new.place != old.place)),
     }
-
-
-def containment(one: Sketch, other: Sketch) -> float:
-    """The share of the shorter text's shingles that stand in the longer one, from 0 to 1."""
-    both = len(one.shingles & other.shingles)
-    if one.bound == other.bound:
-        least = min(len(one.shingles), len(other.shingles))
-    else:
-        bound = min(one.bound, other.bound)
-        least = min(sum(each < bound for each in x.shingles) for x in (one, other))
-    return both / least if least else 0.0
 
 
 def _numbers(one: Sketch, other: Sketch) -> tuple[float, float, float]:

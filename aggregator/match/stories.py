@@ -24,7 +24,8 @@ class Nearby:
     """Stored texts that share words in a row with a new one."""
 
     sketch: Sketch  # of the new one
-    texts: tuple[Near, ...]
+    texts: tuple[Near, ...] = ()
+    crowded: frozenset[int] = frozenset()  # shingles that so many texts share that they tell nothing
 
 
 def match_article(
