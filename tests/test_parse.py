@@ -69,7 +69,7 @@ def test_a_feed_without_items_is_no_fault() -> None:
     assert (parsed.title, parsed.entries, parsed.warning) == ("Wire", (), None)
 
 
-def test_json_feed() -> None:
+def test_json_feed() -> None:  # https://github.com/kurtmckee/feedparser/issues/103
     parsed = parse_feed(
         b'{"version": "https://jsonfeed.org/version/1.1", "title": "Wire", "items": [{"id": 7, '
         b'"url": "/a/7", "title": "Seven", "content_html": "<p>All of it.</p>", '

@@ -19,6 +19,7 @@ DAY = datetime(2026, 10, 5, tzinfo=UTC)
         # RFC 822, and what is made of it
         ("Mon, 05 Oct 2026 10:00:00 +0300", SEVEN),
         ("Mon, 5 Oct 2026 10:00 +0300", SEVEN),
+        # read as a year below 1000: https://github.com/kurtmckee/feedparser/issues/114
         ("05 Oct 26 10:00:00 +0300", SEVEN),
         ("Mon,05 October 2026 10:00:00 +03:00", SEVEN),
         ("Sun, 05 Oct 2026 10:00:00 GMT", TEN),
@@ -52,7 +53,9 @@ DAY = datetime(2026, 10, 5, tzinfo=UTC)
         ("2026-10-05", DAY),
         ("2026-10-05T24:00:00Z", datetime(2026, 10, 6, tzinfo=UTC)),
         # other orders
+        # feedparser reads the year and makes up the rest: https://github.com/kurtmckee/feedparser/issues/75
         ("2026/10/5 10:00:00", TEN),
+        ("2026/1/10", datetime(2026, 1, 10, tzinfo=UTC)),
         ("05.10.2026 10:00", TEN),
         ("10:00 05.10.2026", TEN),
         ("05/10/2026 10:00:00", TEN),

@@ -33,7 +33,9 @@ FAULTS_OF_FEEDPARSER: dict[str, set[str]] = {
     "atom.xml": {"title"},  # markup stays in titles
     "dates.xml": {"published"},  # dc:date is an update
     "guids.xml": {"count"},  # repetitions stay
-    "links.xml": {"link"},  # a later atom:link wins; relative links are not resolved against the site's
+    # A later atom:link wins; relative links are not resolved against the site's; a link without href is an
+    # alternate one (https://github.com/kurtmckee/feedparser/issues/367).
+    "links.xml": {"link"},
     "namespaces.xml": {"published"},  # MSK is UTC (https://github.com/kurtmckee/feedparser/issues/20)
     "titles.xml": {"title"},  # references stay in what was escaped twice, and all words in brackets go
 }
