@@ -50,6 +50,8 @@ def _pages(database: Path) -> dict[str, str]:
         "story": f"/-/story/{copied}",
         "versions": f"/-/story/{changed.story_id}#versions",
         "feeds": "/-/feeds",
+        "map": "/-/map",
+        "charts": "/-/charts",
     }
 
 

@@ -93,7 +93,7 @@ def test_dots_grow_with_stories_and_stay_small(conn: sqlite3.Connection) -> None
         add(conn, at(1, number), "OSLO")
     add(conn, at(2), "RIGA")
     large, small = read_datelines(conn, NOW - timedelta(hours=24), NOW).dots
-    assert (large.radius, small.radius) == (16.0, 2.5)
+    assert (large.radius, small.radius) == (16.0, 3.5)
 
 
 def test_the_map_holds_the_world() -> None:

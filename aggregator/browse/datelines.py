@@ -20,7 +20,7 @@ MOST_COUNTED = 40_000
 _MOST_DOTS = 300
 _MOST_UNKNOWN = 50
 #: Radius of the smallest and the largest dot, in units of the map; between them areas go with stories.
-_SMALLEST, _LARGEST = 2.5, 16.0
+_SMALLEST, _LARGEST = 3.5, 16.0
 #: So many stories are a large dot, even where no place has more.
 _MANY = 30
 _PLACES = """
