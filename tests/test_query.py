@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from written import Wire
 
 from aggregator import query
@@ -87,6 +89,31 @@ def test_newest_first_and_killed_left_out(desk: Desk) -> None:
     assert desk.ids(limit=0) == [desk.flood, desk.ferry, desk.storm_copy, desk.storm]
     assert desk.ids(limit=2) == [desk.flood, desk.ferry]
     assert desk.ids(limit=2, offset=1) == [desk.ferry, desk.storm_copy]
+
+
+@given(
+    words=st.text(st.characters() | st.sampled_from('storm har*-":"OR '), max_size=40),
+    all_versions=st.booleans(),
+    place=st.none() | st.text(max_size=10),
+    among=st.sampled_from([(), (1,)]),
+)
+def test_whatever_is_typed_has_an_answer(
+    desk: Desk, words: str, place: str | None, among: tuple[int, ...], *, all_versions: bool
+) -> None:
+    places = () if place is None else (place,)
+    found = desk.ids(words, all_versions=all_versions, place=places, among=among, limit=0)
+    assert set(found) <= {desk.flood, desk.ferry, desk.storm_copy, desk.storm}
+    assert not (found and among)
+    assert desk.ids(words, all_versions=all_versions, place=places, among=among, limit=2) == found[:2]
+
+
+def test_only_some_articles(desk: Desk) -> None:
+    among = (desk.ferry, desk.storm, desk.killed, 7)
+    assert desk.ids(among=among, limit=0) == [desk.ferry, desk.storm]
+    assert desk.ids("st*", among=among, limit=0) == [desk.ferry, desk.storm]
+    assert desk.ids("storm", among=among, limit=0) == [desk.storm]
+    assert desk.ids(among=(*among, *range(10, 1_000)), limit=1) == [desk.ferry]
+    assert list(query.ids(desk.conn, Filter(among=among))) == [desk.ferry, desk.storm]
 
 
 def test_killed_only_when_asked_for(desk: Desk) -> None:

@@ -159,6 +159,19 @@ def test_atom_is_well_formed_and_whole(given_rows: list[ArticleRow]) -> None:
         assert {str(child.tag).removeprefix(name) for child in entry} >= {"title", "id", "updated", "author"}
 
 
+@given(st.lists(rows, max_size=3))
+def test_atom_is_what_a_feed_reader_reads(given_rows: list[ArticleRow]) -> None:
+    numbered = [row._replace(id=row.id + at) for at, row in enumerate(given_rows)]
+    found = feedparser.parse(drawn("atom", *numbered).encode())
+    assert not found["bozo"]
+    items = json.loads(drawn("jsonfeed", *numbered))["items"]
+    assert [entry["id"] for entry in found["entries"]] == [item["id"] for item in items]
+    assert {entry["link"] for entry in found["entries"]} <= {ARTICLE.url}
+    for entry, row in zip(found["entries"], numbered, strict=True):
+        assert entry["published"] == row.published_at
+        assert entry["title"]
+
+
 def test_atom_is_read_by_a_feed_reader() -> None:
     found = feedparser.parse(drawn("atom", ARTICLE).encode())
     assert not found["bozo"]

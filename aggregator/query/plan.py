@@ -58,7 +58,7 @@ _OF_FEEDS = """SELECT DISTINCT article_id AS id FROM entries
     WHERE feed_id IN (SELECT id FROM feeds WHERE name IN ({})) AND article_id IS NOT NULL"""
 _OF_TAGS = """SELECT DISTINCT article_id AS id FROM article_tags
     WHERE tag_id IN (SELECT id FROM tags WHERE name COLLATE NOCASE IN ({}))"""
-_AMONG = "SELECT value AS id FROM json_each(:among)"
+_AMONG = "SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(:among))"
 _KNOWN = "a.first_seen_at <= :as_of"
 #: A superseded text of an article no older than one of that id.
 OLD_SINCE = "versions_fts.rowid >= :oldest * 10000"
