@@ -13,7 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from aggregator.searchtext import UNSPACED, fold, pairs_of, searchable
+from aggregator.searchtext import fold, pairs_of, searchable, unspaced_run
 
 _FIELDS = ("headline", "deck", "body", "place", "byline")
 _QUOTES = str.maketrans("“”„‟＂", '"""""')
@@ -73,8 +73,9 @@ def begins_with(field: str, text: str) -> str | None:
 
 def clean(text: str) -> str:
     """The text as SQLite can take it: NFC, without control characters and halves of surrogate pairs."""
-    kept = (" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
-    return unicodedata.normalize("NFC", "".join(kept))
+    if not text.isprintable():  # nearly all that is typed is
+        text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+    return unicodedata.normalize("NFC", text)
 
 
 def _term(found: re.Match[str]) -> _Term:
@@ -92,15 +93,21 @@ def _term(found: re.Match[str]) -> _Term:
 
 def _phrase(text: str, *, prefix: bool) -> str | None:
     """An FTS5 string; its last run of unspaced letters may go on in the text that is searched."""
-    if not any(unicodedata.category(c)[0] in "LN" for c in text):
+    if not (text.isalnum() or any(unicodedata.category(c)[0] in "LN" for c in text)):
         return None
     folded = fold(text).rstrip("*")
-    run = re.search(f"[{UNSPACED}]+$", folded)
+    run = None if folded.isascii() else _last_run(folded)
     if run is None:
         return _quoted(searchable(folded) or "") + (" *" if prefix else "")
     pairs = " ".join(pairs_of(run.group(), last=False))
     star = " *" if len(run.group()) == 1 or prefix else ""
     return _quoted(f"{searchable(folded[: run.start()])} {pairs}") + star
+
+
+def _last_run(text: str) -> re.Match[str] | None:
+    """The letters written without spaces with which a text ends."""
+    runs = [found for found in unspaced_run().finditer(text) if found.end() == len(text)]
+    return runs[0] if runs else None
 
 
 def _quoted(text: str) -> str:
