@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -293,3 +294,53 @@ def test_a_shingle_of_a_crowd_is_posted_no_more(store: Store, monkeypatch: pytes
     monkeypatch.setattr(sketches, "_CROWD", 5)
     record(store, *(article(f"outlet{n}", f"Number{n}", *FERRY, str(n), hours=n / 10) for n in range(9)))
     assert rows(store, "SELECT max(n) FROM (SELECT count(*) AS n FROM postings GROUP BY shingle)") == [(5,)]
+
+
+# ---------------------------------------------------------------- two processes
+
+
+def test_two_writers_cannot_join_at_once(tmp_path: Path) -> None:
+    """The second one looks for near texts only when what the first one stored can be found."""
+    path = tmp_path / "wire.db"
+    with Store(path) as one, Store(path) as other, ThreadPoolExecutor(1) as threads:
+        with one.transaction() as conn:
+            record_reading(conn, article("wire", HEAD, *FERRY), None, NOON)
+            second = threads.submit(record, other, article("post", "North wind", *FERRY[:2], hours=1))
+        second.result()
+        assert rows(one, "SELECT articles, outlets FROM stories") == [(2, 2)]
+
+
+def test_an_aborted_join_leaves_the_counts_as_they_were(store: Store) -> None:
+    record(store, article("wire", HEAD, *FERRY))
+    copy = article("post", "North wind", *FERRY[:2], hours=1)
+
+    def abort() -> None:
+        with store.transaction() as conn:
+            record_reading(conn, copy, None, NOON)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        abort()
+    assert rows(store, "SELECT articles, outlets FROM stories") == [(1, 1)]
+    assert rows(store, "SELECT (SELECT count(*) FROM joins), (SELECT count(*) FROM sketches)") == [(0, 1)]
+
+
+# ---------------------------------------------------------------- who had it when
+
+
+def test_coverage_tells_between_which_polls_an_outlet_got_a_story(store: Store) -> None:
+    record(store, article("wire", HEAD, *FERRY), article("post", "North wind", *FERRY[:2], hours=1))
+    store.conn.executescript("""
+        INSERT INTO feeds (id, name, url, interval_s) VALUES (1, 'post', 'https://post.example/rss', 600);
+        INSERT INTO fetches (feed_id, started_at, duration_ms, outcome) VALUES
+            (1, '2026-03-04T12:50:00Z', 5, 'unchanged'), (1, '2026-03-04T13:00:00Z', 5, 'error'),
+            (1, '2026-03-04T13:10:00Z', 5, 'new');
+        INSERT INTO entries (feed_id, guid, first_seen_at, last_seen_at, article_id, digest)
+        SELECT 1, 'x', '2026-03-04T13:10:00Z', '2026-03-04T13:10:00Z', id, x''
+        FROM articles WHERE outlet = 'post.example';
+    """)
+    found = rows(store, "SELECT outlet, had_after, had_by, verbatim FROM story_coverage ORDER BY had_by")
+    assert found == [
+        ("wire.example", None, "2026-03-04T12:00:00Z", None),
+        ("post.example", "2026-03-04T12:50:00Z", "2026-03-04T13:10:00Z", 1.0),
+    ]

@@ -115,11 +115,12 @@ def query(settings: Settings, /, words: tuple[str, ...], format_: str | None, **
     "--diff", is_flag=False, flag_value="", metavar="[N..M]", help="What one version changed in another."
 )
 @click.option("--as-of", metavar="TIME", help="What was known at that time.")
-@click.option("--json", "as_json", is_flag=True, help="Everything known, as JSON.")
-@click.option("--html", "as_html", is_flag=True, help="A page that runs and loads nothing.")
+@click.option("--json", "form", flag_value="json", help="Everything known, as JSON.")
+@click.option("--html", "form", flag_value="html", help="A page that runs and loads nothing.")
+@click.option("--split", is_flag=True, help="Take the article out of its story, for good.")
 @click.pass_obj
 def show(
-    settings: Settings, id_: int, diff: str | None, as_of: str | None, *, as_json: bool, as_html: bool
+    settings: Settings, id_: int, diff: str | None, as_of: str | None, form: str | None, *, split: bool
 ) -> None:
     """One article or story: text, versions, copies and why they were joined.
 
@@ -128,7 +129,11 @@ def show(
     aggregator show 1509367845000 --diff
     aggregator show 1509367845000 --diff 1..3
     aggregator show 1509367845000 --as-of 2017-10-30T13:00Z
+    aggregator show 1509367845000 --split
     """
+    if split:
+        click.echo(_split(settings.db, id_))
+        return
     from aggregator.render.page import page_html, page_json, page_text  # noqa: PLC0415 (query starts without it)
 
     with closing(asked.open_read_only(settings.db)) as conn:
@@ -137,10 +142,10 @@ def show(
             page = _page_then(conn, page, asked.parse_time(as_of, datetime.now(UTC), end=True))
     if diff is not None:
         click.echo(_difference(page, diff))
-    elif as_json:
+    elif form == "json":
         click.echo(page_json(page), nl=False)
     else:
-        click.echo(page_html(page) if as_html else page_text(page, _width()), nl=False)
+        click.echo(page_html(page) if form == "html" else page_text(page, _width()), nl=False)
 
 
 @click.command()
@@ -259,6 +264,17 @@ def _page_then(conn: sqlite3.Connection, page: Page, as_of: datetime) -> Page:
         quotes=() if silent else asked.quotes(conn, found.id, found.versions),
         tags=() if silent else page.tags,
     )
+
+
+def _split(db: Path, article_id: int) -> str:
+    """Takes an article out of its story, and says so."""
+    from aggregator.store import Store, splits  # noqa: PLC0415 (asking opens the file read-only)
+
+    asked.open_read_only(db).close()  # a wrong name makes no new file
+    with Store(db) as store, store.transaction() as conn:
+        story, others = splits.split_article(conn, article_id, datetime.now(UTC))
+    rest = "article" if others == 1 else "articles"
+    return f"article {story} has a story of its own now; no rule joins it to the {others} other {rest} again"
 
 
 def _difference(page: Page, between: str) -> str:

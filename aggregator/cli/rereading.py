@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from aggregator.config import load_config
+from aggregator.errors import UsageError
 from aggregator.query import parse_time
-from aggregator.render.rereading import reread_json, reread_text, totals_text
+from aggregator.rejoining import rejoin_articles
+from aggregator.render.rereading import moves_json, moves_text, reread_json, reread_text, totals_text
 from aggregator.reread import Reread, Verdict, Wishes, reread_articles
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--since", metavar="TIME", help="Only versions seen at or after: 2017-10-19, 36h, 7d.")
 @click.option("--dry-run", is_flag=True, help="Print what would change; write nothing.")
+@click.option("--joins", is_flag=True, help="Play the rules of joining again instead, over all articles.")
 @click.option("--json", "as_json", is_flag=True, help="Print what changed, and the totals, as JSON.")
 @click.pass_obj
-def reread(settings: Settings, since: str | None, *, dry_run: bool, as_json: bool) -> None:
+def reread(settings: Settings, since: str | None, *, dry_run: bool, joins: bool, as_json: bool) -> None:
     r"""Derives articles again, offline, from their kept pages and entries, by the present rules.
 
     A better reading of the same page is no update: it takes the place of what its version said, which stays
@@ -35,7 +38,11 @@ def reread(settings: Settings, since: str | None, *, dry_run: bool, as_json: boo
     \b
     aggregator reread --since 7d --dry-run     what would change
     aggregator reread
+    aggregator reread --joins --dry-run        which articles would change their story, and why
     """
+    if joins:
+        _rejoin(settings, since, dry_run=dry_run, as_json=as_json)
+        return
     config = load_config(settings.feeds, os.environ)
     after = parse_time(since, datetime.now(UTC)) if since else None
     with _Listener(shown=dry_run, as_json=as_json) as listener:
@@ -47,6 +54,13 @@ def reread(settings: Settings, since: str | None, *, dry_run: bool, as_json: boo
     if totals.verdicts.total() and totals.verdicts[Verdict.UNREAD] == totals.verdicts.total():
         click.echo("aggregator: not one version could be read", err=True)
         sys.exit(1)
+
+
+def _rejoin(settings: Settings, since: str | None, *, dry_run: bool, as_json: bool) -> None:
+    if since:
+        raise UsageError("--joins plays over all articles: leave --since out")
+    moves = rejoin_articles(settings.db, datetime.now(UTC), dry_run=dry_run)
+    click.echo(moves_json(moves) if as_json else moves_text(moves, dry_run=dry_run))
 
 
 class _Listener:

@@ -11,8 +11,9 @@ from aggregator.render.cells import json_text, one_line
 from aggregator.render.page import changes_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from aggregator.rejoining import Move
     from aggregator.reread import Difference, Reread, Totals
 
 #: Of words that did not change, so many are shown before and after what did.
@@ -40,6 +41,41 @@ def reread_json(one: Reread) -> str:
         "differences": {each.name: {"old": each.old, "new": each.new} for each in one.differences},
     }
     return json_text(json.dumps(found, ensure_ascii=False))
+
+
+def moves_text(moves: Sequence[Move], *, dry_run: bool) -> str:
+    """Articles that change their story, a line each, and how many there are."""
+    lines = [
+        f"{each.article_id} from story {each.left} to {each.story_id}: {_reason(each)}"
+        f"  {one_line(each.headline or '')}".rstrip()
+        for each in moves
+    ]
+    joined = sum(each.match is not None for each in moves)
+    would = "would be joined" if dry_run else "joined"
+    return "\n".join([*lines, f"{joined} articles {would}, {len(moves) - joined} split off"])
+
+
+def moves_json(moves: Sequence[Move]) -> str:
+    """The same as a JSON array."""
+    found = [
+        {
+            "article_id": each.article_id,
+            "headline": each.headline,
+            "left": each.left,
+            "story_id": each.story_id,
+            "rule": each.match.rule if each.match else None,
+            "score": each.match.score if each.match else None,
+            "other_article_id": each.match.other_article_id if each.match else None,
+        }
+        for each in moves
+    ]
+    return json_text(json.dumps(found, ensure_ascii=False, indent=1))
+
+
+def _reason(move: Move) -> str:
+    if move.match is None:
+        return "nothing joins it"
+    return f"{move.match.rule} as {move.match.other_article_id}, score {move.match.score:g}"
 
 
 def totals_text(totals: Totals, *, dry_run: bool) -> str:

@@ -88,7 +88,12 @@ def record_join(
             "at": stamp(now),
         },
     )
-    conn.execute(_SETTLE_RELATIONS, {"story": match.story_id})
+    settle_relations(conn, match.story_id)
+
+
+def settle_relations(conn: sqlite3.Connection, story_id: int) -> None:
+    """Says anew what each article of a story is to its first one."""
+    conn.execute(_SETTLE_RELATIONS, {"story": story_id})
 
 
 def refresh_story(conn: sqlite3.Connection, story_id: int) -> None:
@@ -158,7 +163,10 @@ UPDATE stories SET
     articles = (SELECT count(*) FROM members),
     outlets = (SELECT count(DISTINCT outlet) FROM members),
     headline = (SELECT iif(status = 'usable', headline, NULL) FROM opening),
-    agency = (SELECT agency FROM opening),
+    agency = coalesce(
+        (SELECT agency FROM opening),
+        (SELECT agency FROM members WHERE agency IS NOT NULL ORDER BY id LIMIT 1)
+    ),
     first_article_id = (SELECT id FROM opening),
     first_published_at = (SELECT min(published_at) FROM members),
     first_seen_at = (SELECT min(first_seen_at) FROM members),
