@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from aggregator.wire.agencies import read_data
 from aggregator.wire.heads import month_of
 
+#: A mark or note is no longer.
+_LONGEST = 700
 #: So much behind the word is looked at.
 _REACH = 160
 #: An embargo lasts days; a printed day much earlier than publication belongs to the next year.
@@ -48,7 +50,7 @@ def embargo_until(printed: str, published_at: datetime, agency: str | None = Non
         published_at: of the text, or when it was seen.
         agency: whose zone is meant where none is printed.
     """
-    found = _words().search(printed)
+    found = _words().search(printed[:_LONGEST])
     if found is None:
         return None
     text = printed[found.end() : found.end() + _REACH]
