@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from aggregator.match.changes import essence
 from aggregator.model import Article, TextBasis
 from aggregator.wire.agencies import read_data
 from aggregator.wire.credits import read_byline_line, read_credit_line, read_end
@@ -60,6 +61,7 @@ _AIMS: dict[str, tuple[tuple[str, Callable[[str], object]], ...]] = {
     "slugs.toml": (("read_slug_line", read_slug_line), ("read_slug", read_slug), ("item_id_of", item_id_of)),
     "kills.toml": (("read_notice", _notice), ("reason_of", reason_of)),
     "embargo.toml": (("embargo_until", lambda text: embargo_until(text, _THEN)),),
+    "counters.toml": (("essence", essence),),
     "credits.toml": (("read_credit_line", read_credit_line), ("read_end", read_end)),
     "agencies.toml": (("read_dateline", read_dateline), ("read_byline_line", read_byline_line)),
     "quotes.toml": (("read_quotes", lambda text: read_quotes((text,), "en")),),

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aggregator.fingerprint import text_hash
+from aggregator.match.changes import same_words
 from aggregator.model import Relation, Status, TextBasis
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def judge_reading(known: Known, article: Article, *, own: bool) -> Verdict:
 
     A kill is final. A poorer reading (the page failed, the feed's summary is left) replaces a richer one only
     when it prints a correction. The summaries of two feeds differ for one page: only the summary of the
-    article's own entry makes a version.
+    article's own entry makes a version. What nobody wrote (counters, letters read wrongly) makes none.
 
     Args:
         known: the stored article with its newest version.
@@ -43,11 +44,15 @@ def judge_reading(known: Known, article: Article, *, own: bool) -> Verdict:
     if text_hash(article) == known.text_hash:
         return Verdict.SAME
     step = _BASES.index(article.text_basis) - _BASES.index(known.text_basis)
-    if step > 0 and article.relation is not Relation.CORRECTION:
-        return Verdict.SAME
     if step == 0 and not own and article.text_basis in _SHORT_BASES:
         return Verdict.SAME
-    return Verdict.VERSION
+    corrected = article.relation is Relation.CORRECTION  # it may be about a number
+    poorer = step > 0 or same_words(_text(known), _text(article))
+    return Verdict.SAME if poorer and not corrected else Verdict.VERSION
+
+
+def _text(shown: Known | Article) -> str:
+    return "\n".join(part or "" for part in (shown.headline, shown.deck, shown.body))
 
 
 def version_relation(known: Known, article: Article) -> Relation:
