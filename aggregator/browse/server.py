@@ -27,8 +27,8 @@ _SETTINGS = {
     # A facet suggestion scans the table once for each column.
     "suggest_facets": False,
     "sql_time_limit_ms": 3_000,
-    # Each facet of a search looks at all its matches: 30,000 of them take 0.3 s and are given up.
-    "facet_time_limit_ms": 150,
+    # Of a million articles a facet on an indexed column takes 60 ms of CPU, on a busy machine 0.4 s.
+    "facet_time_limit_ms": 1_000,
     "max_returned_rows": 1_000,
     "max_csv_mb": 100,
     # Characters of a body in a table's cell; the article's own page has all of it.
