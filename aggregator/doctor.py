@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.config import load_config
+from aggregator.drift import BEFORE, LEAST, NEWEST, Seen, drifts
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.query import open_read_only
 from aggregator.store import Store
@@ -26,6 +27,8 @@ _MANY_FAILURES = 3
 #: VACUUM and the write-ahead log need room beside the file.
 _LEAST_ROOM = 200 * 1024 * 1024
 _SHOWN = 5
+#: An outlet that has published nothing for so long is not news.
+_QUIET = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def examine(feeds_path: Path, path: Path, now: datetime) -> list[Finding]:
     except AggregatorError as fault:
         return [*findings, Finding("database", sound=False, text=str(fault))]
     try:
-        return [*findings, *_database(conn), _daemon(conn, now), *_feeds(conn)]
+        return [*findings, *_database(conn), _daemon(conn, now), *_feeds(conn), *_drifts(conn, now)]
     finally:
         conn.close()
 
@@ -164,3 +167,34 @@ def _feeds(conn: sqlite3.Connection) -> Iterator[Finding]:
     active = conn.execute("SELECT count(*) FROM feeds WHERE state = 'active'").fetchone()[0]
     if not rows:
         yield Finding("feeds", sound=True, text=f"{active} active, none failing")
+
+
+def _drifts(conn: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
+    """Outlets whose newest articles are read otherwise than those before."""
+    since = {"least": NEWEST + LEAST, "since": int((now - _QUIET).timestamp()) * 1_000}
+    outlets = [row[0] for row in conn.execute(_BUSY_OUTLETS, since)]
+    drifting = 0
+    for outlet in outlets:
+        rows = conn.execute(_SEEN, {"outlet": outlet, "most": NEWEST + BEFORE}).fetchall()
+        seen = [Seen(*row) for row in rows]
+        for text in drifts(seen[:NEWEST], seen[NEWEST:]):
+            drifting += 1
+            yield Finding(f"outlet {outlet}", sound=False, text=text)
+    if not drifting:
+        yield Finding("drift", sound=True, text=f"{len(outlets)} outlets are read as they were before")
+
+
+#: An article's id begins with its second of publication.
+_BUSY_OUTLETS = """
+SELECT outlet FROM articles WHERE outlet IS NOT NULL
+GROUP BY outlet HAVING count(*) >= :least AND max(id) >= :since ORDER BY outlet
+"""
+_SEEN = """
+SELECT
+    word_count, (length(body) - length(replace(body, char(10, 10), ''))) / 2 + 1 AS paragraphs,
+    text_basis, extractor
+FROM articles
+WHERE outlet = :outlet AND status <> 'canceled'
+ORDER BY id DESC
+LIMIT :most
+"""

@@ -138,7 +138,7 @@ def test_each_way_to_the_world_has_its_owners() -> None:
 #: Rooms that only think: bytes, texts and records in, records out.
 PURE = {
     "model", "errors", "text", "urls", "decoding", "schedule", "parse", "extract", "wire", "language", "diff",
-    "fingerprint", "sketch", "shares", "match", "printable", "searchtext", "gazetteer",
+    "fingerprint", "sketch", "shares", "match", "printable", "searchtext", "gazetteer", "drift",
 }  # fmt: skip
 #: Rooms that touch files, the network, the clock or the user.
 WORLD = {
