@@ -12,7 +12,7 @@ from aggregator.store.rows import stamp
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from aggregator.model import Alert
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Articles a question is asked of at once: so few that they are looked up and not the words.
 _AT_ONCE = 400
+#: Ids that lie further apart are asked of by themselves: a day, see the schema.
+_GAP = 86_400 * 1_000
 
 
 def look(store: Store, wanted: Sequence[Alert], now: datetime) -> int:
@@ -70,11 +72,22 @@ def _notices(conn: sqlite3.Connection, alert: Alert, state: AlertState, now: dat
 
 def _matching(conn: sqlite3.Connection, alert: Alert, changes: Sequence[Change]) -> Collection[int]:
     """The articles of the changes whose present text answers the alert's question."""
-    ids = list(dict.fromkeys(each.article_id for each in changes))
     found: set[int] = set()
-    for start in range(0, len(ids), _AT_ONCE):
-        found.update(query.ids(conn, _question(alert, tuple(ids[start : start + _AT_ONCE]))))
+    for ids in _stretches({each.article_id for each in changes}):
+        found.update(query.ids(conn, _question(alert, ids)))
     return found
+
+
+def _stretches(ids: Collection[int]) -> Iterator[tuple[int, ...]]:
+    """The ids by the days of their articles: the words of a stretch are looked up without those around it."""
+    stretch: list[int] = []
+    for each in sorted(ids):
+        if stretch and (len(stretch) == _AT_ONCE or each - stretch[-1] > _GAP):
+            yield tuple(stretch)
+            stretch = []
+        stretch.append(each)
+    if stretch:
+        yield tuple(stretch)
 
 
 def _question(alert: Alert, among: tuple[int, ...]) -> Filter:
