@@ -1,23 +1,73 @@
-"""Where thinking runs, and how much of it at once: batches in, results out, in order."""
+"""Where thinking runs, and how much of it at once: batches in, results out, in order.
+
+An engine is any ``concurrent.futures.Executor``: worker processes with limits (``processes:4``), threads
+without any (``threads:4``), or the workers of a Dask cluster (``dask://host:port``).
+"""
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.errors import AggregatorError, WorkerError
+from aggregator.errors import AggregatorError, UsageError, WorkerError
+from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
+log = logging.getLogger("aggregator")
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Note = TypeVar("Note")
-Think = "Callable[[Sequence[Job]], Sequence[Result | AggregatorError]]"
-
 #: Batches given out and not yet back: enough that no worker waits, few enough that memory is bounded.
 IN_FLIGHT = 6
+
+
+_ENGINE = re.compile(
+    r"""
+    (?P<local> processes | threads ) (?: : (?P<number> [1-9]\d{0,3} ) )?   # so many, or two
+    | dask:// (?P<address> [\w.-]+ : \d{1,5} | \[ [0-9a-f:]+ \] : \d{1,5} ) /?
+    """,
+    re.VERBOSE | re.ASCII,
+)
+_NUMBER = 2
+
+
+@contextmanager
+def open_engine(said: str | None) -> Iterator[Executor]:
+    """The engine of that name, for as long as it is needed; two worker processes when none is named.
+
+    Raises:
+        UsageError: no engine is called so, or its library is not installed.
+        EngineError: the cluster cannot be reached, or its workers have other code.
+    """
+    found = _ENGINE.fullmatch(said or "processes")
+    if found is None:
+        known = "processes, processes:4, threads:4 or dask://HOST:PORT"
+        raise UsageError(f"--engine {said!r} is no engine; name one like {known}")
+    if found["address"]:
+        with _cluster(found["address"]) as cluster:
+            yield cluster
+        return
+    number = int(found["number"] or _NUMBER)
+    with Workers(number) if found["local"] == "processes" else ThreadPoolExecutor(number) as executor:
+        yield executor
+
+
+def _cluster(address: str) -> Executor:
+    try:
+        from aggregator.cluster import Cluster  # noqa: PLC0415 (an extra)
+    except ModuleNotFoundError:
+        raise UsageError("a Dask cluster needs one more library: pip install 'aggregator[dask]'") from None
+    cluster = Cluster(address)
+    log.info("%s: its dashboard is %s", cluster.name, cluster.dashboard)
+    return cluster
 
 
 def in_order(

@@ -15,6 +15,7 @@
     │   └── StatusError        the server answered with an error status
     ├── ArchiveError           a WARC file cannot be read or written
     ├── ParseError             bytes came, but they are not a feed
+    ├── EngineError            where thinking runs is lost, or cannot be used
     └── WorkerError            reading them took too much time or memory, or crashed
 """
 
@@ -99,6 +100,10 @@ class ArchiveError(AggregatorError):
 
 class ParseError(AggregatorError):
     """The bytes are not a feed, or not one that anything could be saved of."""
+
+
+class EngineError(AggregatorError):
+    """The cluster cannot be reached, was lost, or has other code; the next run does what was not stored."""
 
 
 class WorkerError(AggregatorError):

@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.desk import named
-from aggregator.errors import AggregatorError
+from aggregator.engines import open_engine
+from aggregator.errors import AggregatorError, EngineError
 from aggregator.fetch import utc_now
 from aggregator.match import reread_relation
 from aggregator.model import Feed, Relation
@@ -23,7 +24,6 @@ from aggregator.store import Store, furniture, readings
 from aggregator.store.database import naming_faults
 from aggregator.thinking import reread
 from aggregator.urls import outlet_of
-from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     import sqlite3
@@ -104,6 +104,7 @@ class Wishes:
 
     since: datetime | None = None  # only versions seen at or after
     dry_run: bool = False  # nothing is written, not even by a migration
+    engine: str | None = None  # where pages are read, see ``engines``
 
 
 class Listener(Protocol):
@@ -134,12 +135,13 @@ def reread_articles(
 
     Raises:
         StoreError: the database cannot be used; batches stored before stay.
+        EngineError: the engine was lost; batches stored before stay.
     """
     totals = Totals()
     with ExitStack() as stack:
         store = None if wishes.dry_run else stack.enter_context(Store(path))
         conn = store.conn if store else stack.enter_context(closing(open_read_only(path)))
-        with naming_faults(path), Workers() as workers:
+        with naming_faults(path), open_engine(wishes.engine) as workers:
             task = _Task(conn, store, workers, _feeds(conn, config), clock())
             if listener:
                 listener.begin(readings.count_readings(conn, wishes.since, task.now))
@@ -198,6 +200,8 @@ def _job(task: _Task, stored: StoredReading) -> tuple[KeptPage | None, Entry | N
 def _result(stored: StoredReading, job: Future[_Read]) -> _Read | AggregatorError:
     try:
         return job.result()
+    except EngineError:
+        raise
     except Exception as fault:  # noqa: BLE001 (one page's bug must not stop the others; it is shown in full)
         return named(fault, stored.url or str(stored.article_id))
 

@@ -119,11 +119,12 @@ OWNERS = {
     "smtplib": {"alerts"},
     "urllib": {"urls", "fetch", "hosts", "robots", "config", "browse", "query", "parse", "extract"},
     "fastwarc": {"archive"},
+    "distributed": {"cluster"},
     "subprocess": set[str](),
     "pickle": set[str](),
     "requests": set[str](),
     "random": {"polls"},
-    "time": {"fetch", "daemon"},
+    "time": {"fetch", "daemon", "cluster"},
 }
 
 

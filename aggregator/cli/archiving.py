@@ -13,13 +13,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from aggregator.cli.engine import ENGINE, start_telling
 from aggregator.cli.reading import read_piece
-from aggregator.errors import AggregatorError, ArchiveError, StoreError, UsageError
+from aggregator.engines import open_engine
+from aggregator.errors import AggregatorError, ArchiveError, EngineError, StoreError, UsageError
 from aggregator.printable import safe_line
 from aggregator.recording import record_reading
 from aggregator.store import Store, archives
 from aggregator.text import digest_bytes
-from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +37,9 @@ _NEEDS_WARC = "WARC files need one more library: pip install 'aggregator[warc]'"
 
 @click.command(name="import")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@ENGINE
 @click.pass_obj
-def import_(settings: Settings, paths: tuple[Path, ...]) -> None:
+def import_(settings: Settings, paths: tuple[Path, ...], engine: str) -> None:
     r"""Store pieces of wire copy, and all articles of news crawls in WARC files.
 
     A piece of copy is plain text or an HTML page, as for `read`. A WARC file (ISO 28500, also compressed with
@@ -48,13 +50,15 @@ def import_(settings: Settings, paths: tuple[Path, ...]) -> None:
     \b
     aggregator import CC-NEWS-20260304120000-00042.warc.gz
     aggregator --db 2026.db import march/*.warc.gz
+    aggregator import --engine dask://10.0.0.5:8786 march/*.warc.gz
     """
     faults = 0
-    with Store(settings.db) as store, Workers() as executor:
+    start_telling()
+    with Store(settings.db) as store, open_engine(engine) as executor:
         for path in paths:
             try:
                 click.echo(safe_line(f"{path}: {_import_one(store, path, executor)}"))
-            except StoreError:
+            except (StoreError, EngineError):
                 raise
             except AggregatorError as fault:
                 click.echo(safe_line(f"aggregator: {fault}"), err=True)

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from aggregator.cli.engine import ENGINE, start_telling
 from aggregator.config import load_config
 from aggregator.errors import UsageError
 from aggregator.query import parse_time
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print what would change; write nothing.")
 @click.option("--joins", is_flag=True, help="Play the rules of joining again instead, over all articles.")
 @click.option("--json", "as_json", is_flag=True, help="Print what changed, and the totals, as JSON.")
+@ENGINE
 @click.pass_obj
-def reread(settings: Settings, since: str | None, *, dry_run: bool, joins: bool, as_json: bool) -> None:
+def reread(
+    settings: Settings, since: str | None, *, dry_run: bool, joins: bool, as_json: bool, engine: str
+) -> None:
     r"""Derives articles again, offline, from their kept pages and entries, by the present rules.
 
     A better reading of the same page is no update: it takes the place of what its version said, which stays
@@ -39,14 +43,16 @@ def reread(settings: Settings, since: str | None, *, dry_run: bool, joins: bool,
     aggregator reread --since 7d --dry-run     what would change
     aggregator reread
     aggregator reread --joins --dry-run        which articles would change their story, and why
+    aggregator reread --engine dask://10.0.0.5:8786
     """
     if joins:
         _rejoin(settings, since, dry_run=dry_run, as_json=as_json)
         return
+    start_telling()
     config = load_config(settings.feeds, os.environ)
     after = parse_time(since, datetime.now(UTC)) if since else None
     with _Listener(shown=dry_run, as_json=as_json) as listener:
-        totals = reread_articles(config, settings.db, Wishes(after, dry_run), listener)
+        totals = reread_articles(config, settings.db, Wishes(after, dry_run, engine), listener)
     if as_json:
         click.echo(f'\n], "totals": {json.dumps(totals.as_dict())}}}')
     else:

@@ -1,0 +1,228 @@
+"""Engines: batches in order on each of them; a real Dask cluster on loopback, whose parts are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import Room
+from crawl import crawl
+from test_crash import what_counts
+from test_import import texts
+
+from aggregator import cluster as dask
+from aggregator.engines import in_order, open_engine
+from aggregator.errors import AggregatorError, ArchiveError, EngineError, UsageError, WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from multiprocessing.process import BaseProcess
+    from pathlib import Path
+
+# ---------------------------------------------------------------- batches
+
+
+def _double(jobs: Sequence[int]) -> list[int | AggregatorError]:
+    if 13 in jobs:
+        os.abort()
+    return [2 * each for each in jobs]
+
+
+def _batches(*, broken: bool = False) -> Iterator[tuple[Sequence[int], str]]:
+    yield from ((range(start, start + 5), f"from {start}") for start in range(0, 30, 5))
+    if broken:
+        raise ArchiveError("the file ends here")
+
+
+def test_results_come_in_order_and_a_lost_worker_costs_one_job() -> None:
+    with open_engine("processes:2") as engine:
+        found = list(in_order(engine, _double, _batches()))
+    assert [note for _, note in found] == [f"from {start}" for start in range(0, 30, 5)]
+    results = [each for some, _ in found for each in some]
+    assert isinstance(results.pop(13), WorkerError)
+    assert results == [2 * each for each in range(30) if each != 13]
+
+
+def _twice(jobs: Sequence[int]) -> list[int | AggregatorError]:
+    return [2 * each for each in jobs]
+
+
+def test_what_came_before_a_fault_is_given_before_it() -> None:
+    given: list[str] = []
+    with open_engine("threads:3") as engine, pytest.raises(ArchiveError, match="the file ends here"):
+        given.extend(note for _, note in in_order(engine, _twice, _batches(broken=True), in_flight=4))
+    assert given == [f"from {start}" for start in range(0, 30, 5)]
+
+
+@pytest.mark.parametrize(
+    "said", ["procs", "processes:0", "threads:-1", "dask://", "dask://host", "processes:", "x:1"]
+)
+def test_what_is_no_engine_is_refused(said: str) -> None:
+    with pytest.raises(UsageError, match="is no engine"), open_engine(said):
+        pass
+
+
+# ---------------------------------------------------------------- a cluster
+
+
+@contextmanager
+def _started(program: str, *arguments: str, says: str) -> Iterator[tuple[str, int]]:
+    """A part of Dask: what it says of where it is, and its process group, which is ended with it."""
+    line = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--host", "127.0.0.1", "--no-dashboard"]
+    paths = os.pathsep.join(filter(None, sys.path))
+    process = subprocess.Popen(
+        [*line, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+        start_new_session=True,
+    )
+    assert process.stderr
+    try:
+        said = next(said for said in process.stderr if says in said)
+        yield said.rsplit("//", 1)[-1].strip(), process.pid
+    finally:
+        _end(process.pid)
+        process.wait()
+        process.stderr.close()
+
+
+def _end(group: int) -> None:
+    os.killpg(group, signal.SIGKILL)
+
+
+def _scheduler() -> AbstractContextManager[tuple[str, int]]:
+    return _started("scheduler", "--port", "0", says="Scheduler at")
+
+
+def _worker(address: str, folder: Path) -> AbstractContextManager[tuple[str, int]]:
+    where = ("--nthreads", "1", "--local-directory", str(folder))
+    return _started("worker", f"tcp://{address}", *where, says="Registered to")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a scheduler with one worker."""
+    with _scheduler() as (found, _), _worker(found, tmp_path_factory.mktemp("dask")):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A crawl that takes several batches."""
+    path = tmp_path_factory.mktemp("crawl") / "many.warc.gz"
+    path.write_bytes(crawl(texts(120)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory, crawled: Path) -> Room:
+    """A room into which it was imported by worker processes, undisturbed."""
+    found = Room(tmp_path_factory.mktemp("calm"))
+    assert found.run("import", "--engine", "processes:2", str(crawled)).returncode == 0
+    return found
+
+
+def _begun(room: Room, engine: str, crawled: Path) -> BaseProcess:
+    """An import that has stored something and is not done."""
+    process = room.start("import", "--engine", engine, str(crawled))
+    while not (room.db.exists() and _records(room)):
+        assert process.is_alive()
+        time.sleep(0.002)  # until its first batch is there
+    return process
+
+
+def _records(room: Room) -> int:
+    tables = room.rows("SELECT count(*) FROM sqlite_master WHERE name = 'imports'")
+    return sum(number for (number,) in room.rows("SELECT records FROM imports")) if tables[0][0] else 0
+
+
+@pytest.mark.parametrize("engine", ["threads:2", "dask"])
+def test_every_engine_gives_the_same_rows(
+    room: Room, calm: Room, crawled: Path, address: str, engine: str
+) -> None:
+    done = room.run("import", "--engine", engine if engine != "dask" else f"dask://{address}", str(crawled))
+    assert (done.returncode, "121 records" in done.stdout) == (0, True)
+    assert ("its dashboard is http://" in done.stderr) is (engine == "dask")
+    assert what_counts(room) == what_counts(calm)
+
+
+def test_a_worker_may_be_killed_in_the_middle(
+    room: Room, calm: Room, crawled: Path, address: str, tmp_path: Path
+) -> None:
+    with _worker(address, tmp_path) as (_, group):
+        process = _begun(room, f"dask://{address}", crawled)
+        _end(group)
+        process.join(120)
+        assert process.exitcode == 0
+        assert what_counts(room) == what_counts(calm)
+
+
+def test_the_client_may_be_killed_in_the_middle(room: Room, calm: Room, crawled: Path, address: str) -> None:
+    process = _begun(room, f"dask://{address}", crawled)
+    process.kill()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert room.run("import", "--engine", f"dask://{address}", str(crawled)).returncode == 0
+    assert what_counts(room) == what_counts(calm)
+
+
+def test_the_scheduler_may_be_killed_in_the_middle(
+    room: Room, calm: Room, crawled: Path, tmp_path: Path
+) -> None:
+    with _scheduler() as (found, group), _worker(found, tmp_path):
+        process = _begun(room, f"dask://{found}", crawled)
+        _end(group)
+        process.join(120)
+    said = (room.folder / "stderr").read_text("utf-8").splitlines()
+    assert process.exitcode == 1
+    assert said[-1].startswith(f"aggregator: dask://{found}: ")
+    assert len(said) == 2, said  # where its dashboard is, and this
+    assert room.run("import", str(crawled)).returncode == 0
+    assert what_counts(room) == what_counts(calm)
+
+
+def test_workers_with_other_code_are_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = "0.1.0-of-another-day"
+    monkeypatch.setattr(dask, "code_digest", lambda: here)
+    with pytest.raises(EngineError, match=f"; here it is {here}"), open_engine(f"dask://{address}"):
+        pass
+
+
+def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask, "_CONNECT_S", 0.5)
+    with pytest.raises(EngineError, match="no scheduler answers"), open_engine("dask://127.0.0.1:9"):
+        pass
+    with (
+        _scheduler() as (found, _),
+        pytest.raises(EngineError, match="no worker is there"),
+        open_engine(f"dask://{found}"),
+    ):
+        pass
+
+
+def _sleep(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def test_a_result_that_does_not_come_is_asked_for_again_and_then_given_up(address: str) -> None:
+    with (
+        dask.Cluster(address, patience_s=0.5) as engine,
+        pytest.raises(WorkerError, match="no result in 1 s"),
+    ):
+        engine.submit(_sleep, 6.0).result()
+
+
+def test_a_job_that_crashes_costs_itself_on_a_cluster_too(address: str) -> None:
+    with open_engine(f"dask://{address}") as engine:
+        results = [each for some, _ in in_order(engine, _double, _batches()) for each in some]
+    assert isinstance(results.pop(13), WorkerError)
+    assert results == [2 * each for each in range(30) if each != 13]
