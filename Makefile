@@ -1,11 +1,13 @@
 # make run: set up, poll, show.  make test: set up, all tests.  make: format check, lint, types, tests.
+# make bench: the quality floors, where the shared evaluation sets are (EVAL=../shared/eval).
 # make browser: what the tests in a browser need besides a Chromium; without it make test skips them.
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.done
+EVAL ?= ../shared/eval
 
 .DEFAULT_GOAL := all
-.PHONY: all run test browser lint types format clean
+.PHONY: all run test bench browser lint types format clean
 
 all: lint types test
 
@@ -25,6 +27,9 @@ run: $(SETUP)
 
 test: $(SETUP)
 	$(BIN)/python -m pytest
+
+bench: $(SETUP)
+	$(BIN)/python -m bench.floors $(EVAL)
 
 browser: $(SETUP)
 	$(BIN)/python -m pip install --quiet --group browser
