@@ -33,7 +33,7 @@ def honour_kill(
     Returns:
         The id of the article that is now the tombstone or the notice, and the verdict on the reading.
     """
-    names, sent = read_notice(notice), min(notice.updated_at or notice.published_at or now, now)
+    names, sent = read_notice(notice), _sent(notice, now)
     if known is not None:
         if known.status is Status.CANCELED:
             return known.article_id, Verdict.SAME
@@ -49,6 +49,12 @@ def honour_kill(
         if not same_house(each.outlet, notice.outlet):
             stored.flag_copy(conn, each.article_id, now)
     return notice_id, "new"
+
+
+def _sent(notice: Article, now: datetime) -> datetime:
+    """When a notice was sent: some pages say they were changed before they were published."""
+    told = [each for each in (notice.published_at, notice.updated_at) if each is not None and each <= now]
+    return max(told, default=now)
 
 
 def record_killed(conn: sqlite3.Connection, article: Article, now: datetime) -> int | None:
