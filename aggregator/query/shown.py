@@ -42,7 +42,7 @@ def status_test(statuses: Iterable[str], *, searching: bool, then: bool) -> str:
     Without any, what is canceled or held is left out. A copy whose original was killed is listed with what is
     canceled, too. What a held text says cannot be searched, and is not known ``then``.
     """
-    wanted = " OR ".join(_TESTS[each] for each in statuses) or "a.status <> 'canceled'"
+    wanted = " OR ".join(_TESTS.get(each, _NONE) for each in statuses) or "a.status <> 'canceled'"
     if "withheld" in statuses and not (searching or then):
         return f"({wanted})"
     return f"({wanted}) AND NOT {_HELD_THEN if then else HELD}"
@@ -50,7 +50,7 @@ def status_test(statuses: Iterable[str], *, searching: bool, then: bool) -> str:
 
 def ids_of_status(statuses: Iterable[str]) -> str:
     """The SELECT of the ids of statuses other than usable."""
-    tests = " OR ".join(_TESTS[each] for each in statuses)
+    tests = " OR ".join(_TESTS.get(each, _NONE) for each in statuses)
     return f"SELECT a.id FROM articles AS a WHERE a.id IN ({_UNUSUAL}) AND ({tests})"  # noqa: S608 (our own words)
 
 
@@ -59,6 +59,8 @@ def ids_left_out(test: str) -> str:
     return f"SELECT a.id FROM articles AS a WHERE a.id IN ({_UNUSUAL}) AND NOT ({test})"  # noqa: S608 (our own words)
 
 
+#: A status that there is not, as an address may name, has no articles.
+_NONE = "0"
 _TESTS = {
     "usable": f"a.status <> 'canceled' AND NOT {HELD}",
     "withheld": HELD,
