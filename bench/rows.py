@@ -25,6 +25,7 @@ _TAG_NAME = "(SELECT g.name FROM tags AS g WHERE g.id = t.tag_id)"
 #: Columns that stand for another row → that row's own words.
 _REFERENCES = {
     "feed_id": _FEED,
+    "entry_id": "(SELECT e.guid FROM entries AS e WHERE e.id = t.entry_id)",
     "article_id": _ARTICLE.format(id="t.article_id"),
     "other_article_id": _ARTICLE.format(id="t.other_article_id"),
     "first_article_id": _ARTICLE.format(id="t.first_article_id"),
