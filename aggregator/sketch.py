@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from aggregator.fingerprint import Fingerprint
 
-#: Shingles kept of a text: 4 bytes each. A text of 200 words is kept whole.
-_MOST_SHINGLES = 160
+#: Shingles kept of a text: 4 bytes each. A text of 150 words is kept whole.
+_MOST_SHINGLES = 144
 #: Words of a text that headlines are looked for among: its first ones; 2 bytes each.
 _FIRST_WORDS = 160
 _MOST_NUMBERS = 60
 _MOST_HEADLINE = 24
 #: By how many of its smallest shingles a text is found, and by how many it looks for others: one in eight of
 #: a text's, within these bounds.
-_POSTED = (12, 32)
+_POSTED = (12, 24)
 _POSTED_SHARE = 8
 _LOOKED_FOR = 40
 _WEIGHT_STEP = 0.1

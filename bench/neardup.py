@@ -50,6 +50,8 @@ class Costs:
         self.steps[step] += time.process_time() - start
 
 
+#: Fewer texts say nothing of the bytes of one: the window may be empty when the set is at its end.
+MANY = 1_000
 JOINING = ("fingerprint", "candidates", "decision", "index")
 
 
@@ -118,12 +120,12 @@ def _record(store: Store, article: Article, costs: Costs) -> tuple[int, int]:
     return article_id, story_id
 
 
-def index_bytes(store: Store) -> float:
-    """Bytes of the index for each text in it, pages that are not full included."""
+def index_bytes(store: Store) -> float | None:
+    """Bytes of the index for each text in it, pages that are not full included; None when they are few."""
     marks = ", ".join("?" * len(INDEX))
     used = store.conn.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", INDEX).fetchone()[0]  # noqa: S608 (marks)
     kept = store.conn.execute("SELECT count(*) FROM sketches").fetchone()[0]
-    return float(used or 0) / max(1, int(kept))
+    return float(used) / int(kept) if kept >= MANY else None
 
 
 def main() -> None:
@@ -151,14 +153,14 @@ def main() -> None:
     out.writelines(f"{line}\n" for line in lines)
 
 
-def report(costs: Costs, count: int, size: float) -> str:
+def report(costs: Costs, count: int, size: float | None) -> str:
     """Articles a second of CPU, in all and by step, and the index's size."""
     joining = sum(costs.steps[step] for step in JOINING)
     steps = ", ".join(f"{name} {1e6 * spent / count:.0f} µs" for name, spent in costs.steps.items())
     return (
         f"{count} articles; joining {count / joining:.0f} a second of CPU;"
         f" with reading and storing {count / sum(costs.steps.values()):.0f}; an article: {steps};"
-        f" index {size:.0f} bytes an article inside the window"
+        + (f" index {size:.0f} bytes an article inside the window" if size else " index: see bench.filler")
     )
 
 
