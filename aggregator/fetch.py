@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
 
 #: From the first byte sent to the last one read, all redirects included.
 _DEADLINE_S = 24.0
-#: To connect and to the last line of the headers; then between two pieces of a body.
+#: To connect and to the last line of the headers, for each hop.
 _STILL_S = 20.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -117,9 +115,16 @@ class Fetcher:
         Raises:
             FetchError: no usable response; the text says why and names no secret.
         """
+        end = asyncio.get_running_loop().time() + _DEADLINE_S
         with _naming_faults():
-            async with asyncio.timeout(_DEADLINE_S):
-                return await self._follow(request)
+            try:
+                async with asyncio.timeout(min(_STILL_S, _DEADLINE_S)) as limit:
+                    return await self._follow(request, limit, end)
+            except TimeoutError:
+                if (limit.when() or end) < end:
+                    text = f"was silent for {_STILL_S:.0f} s, or its headers took that long"
+                    raise FetchError(text) from None
+                raise
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> None:
         """Sends a body with POST; redirects are not followed, and what is answered is not read.
@@ -131,51 +136,47 @@ class Fetcher:
         said = {"user-agent": self._headers["user-agent"]} | dict(headers)
         if userinfo is not None:
             said["authorization"] = f"Basic {b64encode(userinfo.encode()).decode()}"
-        request = httpx.Request("POST", url, headers=said, content=body, extensions=_timeouts())
+        request = httpx.Request("POST", url, headers=said, content=body)
         with _naming_faults():
-            async with (
-                asyncio.timeout(_DEADLINE_S),
-                self._ask(request, allow_private=allow_private) as answer,
-            ):
-                if answer.status_code not in range(200, 300):
-                    raise _refusal(answer, self._clock())
+            async with asyncio.timeout(_DEADLINE_S):
+                answer = await self._ask(request, allow_private=allow_private)
+                await answer.aclose()
+            if answer.status_code not in range(200, 300):
+                raise _refusal(answer, self._clock())
 
-    async def _follow(self, request: Request) -> Response:
-        started = time.monotonic()
-        url, headers = request.url, self._headers | _asked(request)
+    async def _follow(self, request: Request, limit: asyncio.Timeout, end: float) -> Response:
+        now = asyncio.get_running_loop().time
+        url, headers = request.url, _asked(request)
         moved_to, permanent = None, True
         for _ in range(_MOST_REDIRECTS + 1):
-            asked = httpx.Request("GET", url, headers=headers, extensions=_timeouts())
-            async with self._ask(asked, allow_private=request.allow_private) as answer:
-                location = answer.headers.get("location")
-                if answer.status_code not in _REDIRECTS or not location:
+            asked = httpx.Request("GET", url, headers=headers)
+            answer = await self._ask(asked, allow_private=request.allow_private)
+            try:
+                location = answer.headers.get("location") if answer.status_code in _REDIRECTS else None
+                if not location:
+                    if answer.status_code in _WITH_BODY:
+                        limit.reschedule(end)
                     body = await _body(answer, request.max_bytes)
-                    response = _response(answer, body, self._clock(), started)
-                    return replace(response, url=url, moved_to=moved_to)
+                    milliseconds = round((now() - end + _DEADLINE_S) * 1000)
+                    return _response(answer, body, self._clock(), milliseconds, (url, moved_to))
+            finally:
+                await answer.aclose()
             permanent = permanent and answer.status_code in _PERMANENT
             url, headers = _next_hop(url, location, headers)
             moved_to = url if permanent else moved_to
+            limit.reschedule(min(now() + _STILL_S, end))
         raise RefusedError(f"redirects more than {_MOST_REDIRECTS} times")
 
-    @asynccontextmanager
-    async def _ask(self, request: httpx.Request, *, allow_private: bool) -> AsyncIterator[httpx.Response]:
-        host = urlsplit(str(request.url)).hostname or ""
-        if not allow_private and _is_literal(host) and not is_public(host):
-            raise _private(host)
-        try:
-            async with asyncio.timeout(_STILL_S):
-                answer = await self._transport(allow_private=allow_private).handle_async_request(request)
-        except TimeoutError:
-            raise FetchError(f"was silent for {_STILL_S:.0f} s, or its headers took that long") from None
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
+    async def _ask(self, request: httpx.Request, *, allow_private: bool) -> httpx.Response:
+        """The answer to one hop, its headers read; the caller closes it."""
+        if not allow_private and _is_literal(request.url.host) and not is_public(request.url.host):
+            raise _private(request.url.host)
+        return await self._transport(allow_private=allow_private).handle_async_request(request)
 
     def _transport(self, *, allow_private: bool) -> AiohttpTransport:
         """The connections to public addresses only, or those to any; they never mix."""
         if allow_private not in self._transports:
-            self._transports[allow_private] = _new_transport(allow_private=allow_private)
+            self._transports[allow_private] = _new_transport(self._headers, allow_private=allow_private)
         return self._transports[allow_private]
 
 
@@ -231,7 +232,8 @@ _NETWORK_FAULTS = (
 )
 
 
-def _new_transport(*, allow_private: bool) -> AiohttpTransport:
+def _new_transport(headers: Mapping[str, str], *, allow_private: bool) -> AiohttpTransport:
+    """The connections, each of whose requests says those headers."""
     connector = aiohttp.TCPConnector(
         resolver=ThreadedResolver() if allow_private else _PublicResolver(),
         limit=_CONNECTIONS,
@@ -240,16 +242,13 @@ def _new_transport(*, allow_private: bool) -> AiohttpTransport:
     )
     session = aiohttp.ClientSession(
         connector=connector,
+        headers=headers,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=_Answer,
         max_line_size=_LONGEST_HEADER,
         max_field_size=_LONGEST_HEADER,
     )
     return AiohttpTransport(verify=False, client=session)  # the connector's own context verifies
-
-
-def _timeouts() -> dict[str, dict[str, float]]:
-    return {"timeout": {"connect": _STILL_S, "read": _STILL_S, "pool": _DEADLINE_S}}
 
 
 @functools.cache
@@ -302,13 +301,14 @@ async def _body(answer: httpx.Response, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _response(answer: httpx.Response, body: bytes, now: datetime, started: float) -> Response:
+def _response(
+    answer: httpx.Response, body: bytes, now: datetime, milliseconds: int, places: tuple[str, str | None]
+) -> Response:
     status = answer.status_code
     if status not in (*_WITH_BODY, 304):
         raise _refusal(answer, now)
     headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
-    milliseconds = round((time.monotonic() - started) * 1000)
-    return Response(str(answer.url), status, headers, body, now, milliseconds)
+    return Response(places[0], status, headers, body, now, milliseconds, places[1])
 
 
 def _refusal(answer: httpx.Response, now: datetime) -> StatusError:
@@ -359,8 +359,6 @@ def _in_words(fault: BaseException) -> FetchError:
         if isinstance(cause, aiohttp.ClientSSLError):
             return FetchError(f"its TLS certificate or handshake failed: {_first_line(cause)}")
         cause = cause.__cause__ or cause.__context__
-    if isinstance(fault, httpx.TimeoutException) and "Timeout" in type(fault.__cause__).__name__:
-        return FetchError(f"was silent for {_STILL_S:.0f} s")
     return FetchError(f"could not be reached: {_first_line(fault)}")
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aggregator import schedule
 from aggregator.desk import Desk, Outcome, named, page_in_turn, side_by_side, think
@@ -30,24 +30,24 @@ from aggregator.errors import (
     StatusError,
     StoreError,
 )
-from aggregator.extract import carries_full_text
 from aggregator.hosts import host_of
-from aggregator.match import Verdict
 from aggregator.model import PagePolicy, Request
-from aggregator.polls import poll_feed, poll_feeds
-from aggregator.recording import record_reading
+from aggregator.polls import poll_feeds
 from aggregator.store import articles, feeds, furniture, readings
-from aggregator.thinking import read_entries, read_page
+from aggregator.thinking import carry_full_text, read_entries, read_page
 from aggregator.urls import canonical, outlet_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from aggregator.model import Article, Entry, Feed, Response
     from aggregator.store.feeds import DueEntry
 
-__all__ = ["derive_articles", "due_now", "poll_feed", "poll_feeds", "record_article"]
+__all__ = ["derive_articles", "due_now", "poll_feeds", "record_article"]
+
+T = TypeVar("T")
+_Jobs = list[tuple["Entry", "Feed"]]
 
 _PAGE_BYTES = 5 * 1024 * 1024
 #: Due entries taken up in one round; the rest stay due.
@@ -76,10 +76,11 @@ async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:
     Raises:
         StoreError: the database cannot be written; entries not yet recorded stay due.
     """
-    waiting = [each for each in due if _wants_page(desk, each)]
-    at_once = [each for each in due if not _wants_page(desk, each)]
-    for start in range(0, len(at_once), _BATCH):
-        await _derive_batch(desk, at_once[start : start + _BATCH])
+    paged = await _with_a_page(desk, due)
+    waiting = [each for each in due if desk.with_pages and each.entry_id in paged]
+    at_once = [each for each in due if not (desk.with_pages and each.entry_id in paged)]
+    for batch in _batches(at_once):
+        await _derive_batch(desk, batch, paged)
     pages = _by_page(waiting)
     unasked = _unasked_by_host(pages)
     jobs = [(_url_of(same), _derive_of_page(desk, same, unasked[host_of(_url_of(same))])) for same in pages]
@@ -98,15 +99,39 @@ def _url_of(same: Sequence[DueEntry]) -> str:
     return same[0].entry.url or ""
 
 
-def _wants_page(desk: Desk, due: DueEntry) -> bool:
-    return desk.with_pages and _has_page(desk.feeds[due.feed_id], due.entry)
+def _batches(due: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (due[start : start + _BATCH] for start in range(0, len(due), _BATCH))
 
 
-def _has_page(feed: Feed, entry: Entry) -> bool:
-    """Whether the page behind an entry is to be fetched at all."""
-    if feed.pages is PagePolicy.NEVER or not entry.url:
-        return False
-    return feed.pages is PagePolicy.ALWAYS or not carries_full_text(entry)
+async def _with_a_page(desk: Desk, due: Sequence[DueEntry]) -> set[int]:
+    """The ids of the entries whose page is to be fetched at all; that a feed has the whole text is read."""
+    wanted = [each for each in due if each.entry.url and _policy(desk, each) is not PagePolicy.NEVER]
+    unsure = [each for each in wanted if each.entry.content and _policy(desk, each) is PagePolicy.AUTO]
+    whole: set[int] = set()
+    for batch in _batches(unsure):
+        found = await _think_each(desk, carry_full_text, _jobs(desk, batch))
+        whole |= {each.entry_id for each, full in zip(batch, found, strict=True) if full is True}
+    return {each.entry_id for each in wanted} - whole
+
+
+def _policy(desk: Desk, due: DueEntry) -> PagePolicy:
+    return desk.feeds[due.feed_id].pages
+
+
+def _jobs(desk: Desk, batch: Sequence[DueEntry]) -> _Jobs:
+    return [(each.entry, desk.feeds[each.feed_id]) for each in batch]
+
+
+async def _think_each(
+    desk: Desk, function: Callable[[_Jobs], list[T]], jobs: _Jobs
+) -> list[T | AggregatorError]:
+    """What a function finds of each job, all in one call; a fault costs only its own job."""
+    try:
+        return list(await think(desk, function, jobs))
+    except Exception as fault:  # noqa: BLE001 (as above; one by one it is known whose it is)
+        if len(jobs) == 1:
+            return [named(fault, jobs[0][0].guid)]
+    return [found for job in jobs for found in await _think_each(desk, function, [job])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +146,20 @@ class Reading:
     gone: bool = False  # its page was asked for and is not there any more
 
 
-async def _derive_batch(desk: Desk, batch: Sequence[DueEntry]) -> None:
-    """Articles read from what the feed says, stored in one transaction; a fault costs only its own entry."""
-    found = await _read_batch(desk, batch)
+async def _derive_batch(desk: Desk, batch: Sequence[DueEntry], paged: set[int]) -> None:
+    """Articles read from what the feed says, stored in one transaction; a fault costs only its own entry.
+
+    An entry whose page was left for a later round stays due.
+    """
+    found = await _think_each(desk, read_entries, _jobs(desk, batch))
     now = desk.clock()
     readings = [
         result
         if isinstance(result, AggregatorError)
-        else Reading(due, result, retry_at=_page_later(desk, due, now))
+        else Reading(due, result, retry_at=now if due.entry_id in paged else None)
         for due, result in zip(batch, found, strict=True)
     ]
     _keep(desk, list(zip(batch, readings, strict=True)))
-
-
-def _page_later(desk: Desk, due: DueEntry, now: datetime) -> datetime | None:
-    """An entry whose page was left for a later round stays due."""
-    return now if _has_page(desk.feeds[due.feed_id], due.entry) else None
-
-
-async def _read_batch(desk: Desk, batch: Sequence[DueEntry]) -> list[Article | AggregatorError]:
-    jobs = [(each.entry, desk.feeds[each.feed_id]) for each in batch]
-    try:
-        return list(await think(desk, read_entries, jobs))
-    except Exception as fault:  # noqa: BLE001 (as above; one by one it is known whose it is)
-        if len(batch) == 1:
-            return [named(fault, batch[0].entry.guid)]
-    return [result for each in batch for result in await _read_batch(desk, [each])]
 
 
 def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]]) -> None:
@@ -248,15 +261,14 @@ def _furniture(desk: Desk, page: Response) -> frozenset[bytes]:
 
 async def _from_feed(desk: Desk, due: DueEntry, fault: AggregatorError) -> Reading | AggregatorError:
     """What the feed says, until the page can be had."""
-    [found] = await _read_batch(desk, [due])
+    [found] = await _think_each(desk, read_entries, _jobs(desk, [due]))
     return _without_page(desk, due, fault, found)
 
 
 async def _from_feeds(desk: Desk, missed: Sequence[tuple[DueEntry, AggregatorError]]) -> None:
     """The same for many entries, a transaction a batch."""
-    for start in range(0, len(missed), _BATCH):
-        batch = missed[start : start + _BATCH]
-        found = await _read_batch(desk, [due for due, _ in batch])
+    for batch in _batches(missed):
+        found = await _think_each(desk, read_entries, _jobs(desk, [due for due, _ in batch]))
         pairs = zip(batch, found, strict=True)
         _keep(desk, [(due, _without_page(desk, due, fault, article)) for (due, fault), article in pairs])
 
@@ -283,6 +295,9 @@ def _passes(fault: AggregatorError) -> bool:
 
 def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> Outcome:
     """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction."""
+    from aggregator.match import Verdict  # noqa: PLC0415 (a round without news starts without these)
+    from aggregator.recording import record_reading  # noqa: PLC0415
+
     due, article = reading.due, reading.article
     found = record_reading(conn, article, reading.page, now, tied_to=due.article_id)
     if found.verdict in ("new", Verdict.VERSION):

@@ -1,6 +1,7 @@
 """What is thought about untrusted bytes: pure functions that run in worker processes.
 
 Nothing here, nor what it imports, touches network or database, so a worker is small and has nothing to lose.
+Each function imports what it needs: who has it done by a worker names the function and needs nothing of that.
 """
 
 from __future__ import annotations
@@ -8,14 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import zstandard
-
 from aggregator.errors import AggregatorError, ParseError
-from aggregator.extract import extract_entry, extract_page
-from aggregator.fingerprint import fingerprint_of
 from aggregator.model import Relation, Response
-from aggregator.parse import parse_again, sight
-from aggregator.wire import read_wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +39,26 @@ def read_feed(
     Raises:
         ParseError: it is not a feed.
     """
+    from aggregator.parse import parse_again, sight
+
     found = parse_again(body, before, url=url, content_type=content_type, timezone=timezone)
     marks = found.marks or (None,) * len(found.feed.entries)
     sightings = tuple(map(sight, found.feed.entries, marks))
     return ReadFeed(replace(found.feed, entries=()), sightings, found.context, found.shown)
 
 
+def carry_full_text(jobs: Sequence[tuple[Entry, Feed]]) -> list[bool]:
+    """Of each entry, whether its feed gives its whole text, so that its page need not be fetched."""
+    from aggregator.extract import carries_full_text
+
+    return [carries_full_text(entry) for entry, _ in jobs]
+
+
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     """The articles that entries give by themselves."""
+    from aggregator.extract import extract_entry
+    from aggregator.wire import read_wire
+
     return [
         _with_fingerprint(read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid))
         for entry, feed in jobs
@@ -68,6 +75,9 @@ def read_page(
     Raises:
         ParseError: the page holds no article.
     """
+    from aggregator.extract import extract_page
+    from aggregator.wire import read_wire
+
     content_type = page.header("content-type")
     found = extract_page(
         page.body, url=page.url, content_type=content_type, entry=entry, feed=feed, furniture=furniture
@@ -81,6 +91,8 @@ def read_page(
 
 def _with_fingerprint(article: Article) -> Article:
     """Taken here, where there are processes to spare, and not where one connection writes."""
+    from aggregator.fingerprint import fingerprint_of
+
     return replace(article, fingerprint=fingerprint_of(article))
 
 
@@ -105,6 +117,8 @@ def reread(
 
 
 def _unpacked(page: KeptPage) -> Response:
+    import zstandard
+
     try:
         body = zstandard.decompress(page.packed, max_output_size=_LARGEST_KEPT)
     except zstandard.ZstdError as fault:

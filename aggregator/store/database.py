@@ -7,22 +7,18 @@ from contextlib import contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Self
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from aggregator.errors import AggregatorError, BusyError, DiskFullError, SchemaTooNewError, StoreError
 from aggregator.searchtext import searchable
 from aggregator.urls import url_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
 #: How long a writer waits for another one.
 _BUSY_MS = 10_000
 _CACHE_KIB = 16 * 1024
-_MIGRATION_SET = "aggregator"
 
 
 class Store:
@@ -164,39 +160,21 @@ def _set_up(conn: sqlite3.Connection) -> None:
 
 
 def _migrate(conn: sqlite3.Connection, path: Path) -> None:
-    """Brings the schema up to date; each migration is one transaction, recorded in ``_sqlite_migrations``."""
-    database = Database(conn)
-    migrations = _migrations()
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    newer = sorted({row.name for row in migrations.applied(database)} - known)
+    """Brings the schema up to date; only then sqlite-utils, a tenth of the program's start, is loaded."""
+    folder = resources.files("aggregator").joinpath("data/migrations")
+    known = {each.name.removesuffix(".sql"): each for each in folder.iterdir() if each.name.endswith(".sql")}
+    applied = _applied(conn)
+    newer = sorted(applied - known.keys())
     if newer:
         raise SchemaTooNewError(f"{path}: was made by a newer aggregator ({newer[-1]}); update the program")
-    if migrations.pending(database):
-        migrations.apply(database)
+    if known.keys() - applied:
+        from aggregator.store.migrating import apply_migrations  # noqa: PLC0415 (as said above)
+
+        apply_migrations(conn, {name: known[name].read_text("utf8") for name in sorted(known)})
 
 
-def _migrations() -> Migrations:
-    migrations = Migrations(_MIGRATION_SET)
-    folder = resources.files("aggregator").joinpath("data/migrations")
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".sql"):
-            migrations(name=file.name.removesuffix(".sql"))(_running(file.read_text("utf8")))
-    return migrations
-
-
-def _running(script: str) -> Callable[[Database], None]:
-    def run(database: Database) -> None:
-        for statement in _statements(script):
-            database.conn.execute(statement)
-
-    return run
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script; run one by one, unlike ``executescript``, they stay in the transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if line.rstrip().endswith(";") and sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+def _applied(conn: sqlite3.Connection) -> set[str]:
+    if conn.execute("SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'").fetchone() is None:
+        return set()
+    rows = conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'aggregator'")
+    return {name for (name,) in rows}

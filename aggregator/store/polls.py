@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator.model import Cadence, PollOutcome
-from aggregator.store.entries import record_entries
+from aggregator.store.entries import Changes, record_entries
 from aggregator.store.rows import packed_numbers, stamp
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
 
     from aggregator.schedule import Plan
-    from aggregator.store.entries import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,15 @@ def record_poll(conn: sqlite3.Connection, poll: Poll, changes: Changes) -> None:
         conn.execute(_FAIL_FEED, _plan_row(poll))
 
 
+def record_unchanged(conn: sqlite3.Connection, found: Sequence[Poll]) -> None:
+    """Writes polls that worked and brought nothing new; what is known of their entries stays as it is."""
+    nothing = Changes()
+    conn.executemany(_INSERT_FETCH, [_fetch_row(poll, nothing) for poll in found])
+    conn.executemany(
+        _CONFIRM_FEED, [_plan_row(poll) | _confirmed_row(poll.kept) for poll in found if poll.kept]
+    )
+
+
 def postpone_poll(conn: sqlite3.Connection, feed_id: int, due_at: datetime, why: str) -> None:
     """Notes that a feed was not asked, for its host wants to be left alone; that is no failure of its own."""
     conn.execute(
@@ -105,6 +114,14 @@ UPDATE feeds SET
     floor_s = :floor_s, skip_hours = :skip_hours, skip_days = :skip_days,
     window_from = :window_from, rhythm = :rhythm,
     title = coalesce(title, :title), language = coalesce(language, :language)
+WHERE id = :feed_id
+"""
+_CONFIRM_FEED = """
+UPDATE feeds SET
+    state = 'active', interval_s = :interval_s, interval_why = :why, next_poll_at = :next_poll_at,
+    not_before_at = :not_before_at, last_attempt_at = :started_at, last_success_at = :started_at,
+    failures = 0, last_error = NULL, etag = :etag, last_modified = :last_modified,
+    moved_to = :moved_to, moves = :moves, unmodified = :unmodified, delta = :delta
 WHERE id = :feed_id
 """
 _FAIL_FEED = """
@@ -157,15 +174,20 @@ def _plan_row(poll: Poll) -> dict[str, object]:
     }
 
 
-def _kept_row(kept: Kept) -> dict[str, object]:
+def _confirmed_row(kept: Kept) -> dict[str, object]:
     return {
         "etag": kept.etag,
         "last_modified": kept.last_modified,
-        "body_hash": kept.body_hash,
         "moved_to": kept.moved_to,
         "moves": kept.moves,
         "unmodified": kept.unmodified,
         "delta": kept.delta,
+    }
+
+
+def _kept_row(kept: Kept) -> dict[str, object]:
+    return _confirmed_row(kept) | {
+        "body_hash": kept.body_hash,
         "floor_s": kept.cadence.floor_s,
         "skip_hours": packed_numbers(kept.cadence.skip_hours),
         "skip_days": packed_numbers(kept.cadence.skip_days),

@@ -6,12 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+_TO_THE_SECOND = len("2017-10-19T15:04:05")
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+
 
 def stamp(when: datetime | None) -> str | None:
     """A time as stored: UTC text ``2017-10-19T15:04:05Z``; None stays None."""
     if when is None:
         return None
-    return when.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+    return (when if when.tzinfo is UTC else when.astimezone(UTC)).isoformat()[:_TO_THE_SECOND] + "Z"
 
 
 def moment(text: str | None) -> datetime | None:
@@ -31,7 +34,7 @@ def unpacked(text: str | None) -> tuple[str, ...]:
 
 def packed_numbers(values: tuple[float, ...]) -> str | None:
     """A list of numbers as JSON text; None when there are none."""
-    return json.dumps(values, separators=(",", ":")) if values else None
+    return _COMPACT.encode(values) if values else None
 
 
 def unpacked_numbers(text: str | None) -> tuple[Any, ...]:
