@@ -100,3 +100,16 @@ def test_pages_are_read_without_what_others_had(room: Room, wire: Wire) -> None:
     assert room.rows("SELECT text, pages FROM furniture WHERE text IS NOT NULL") == [(LINE, 8)]
     room.run("reread")
     assert room.rows("SELECT count(*) FROM articles WHERE instr(body, ?)", LINE) == [(0,)]
+
+
+def test_a_text_that_an_outlet_shows_again_and_again_stays_whole(room: Room, wire: Wire) -> None:
+    same = ("The ferry left the north quay at seven.", "It came back at noon because of the wind.")
+    links = [
+        wire.set(f"/{each}", page(f"Ferry {each}", *same), content_type="text/html") for each in range(7)
+    ]
+    for count in (5, 7):
+        wire.set("/feed.xml", rss(*(Item(link, "Ferry") for link in links[:count])))
+        room.write(wire.url("/feed.xml"))
+        room.poll()
+    whole = "\n\n".join(same)
+    assert room.rows("SELECT text_basis, count(*) FROM articles WHERE body = ?", whole) == [("page", 7)]

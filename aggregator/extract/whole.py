@@ -90,8 +90,12 @@ def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: d
 
 
 def _without(text: Body, furniture: frozenset[bytes]) -> Body:
+    """The text without known lines; whole when they are most of it: then it is a text that is shown again."""
     known = tuple(line for line in text.paragraphs if digest(line) in furniture)
-    return replace(text, paragraphs=tuple(p for p in text.paragraphs if p not in known), left_out=known)
+    rest = tuple(line for line in text.paragraphs if line not in known)
+    if sum(map(len, rest)) < sum(map(len, known)):
+        return text
+    return replace(text, paragraphs=rest, left_out=known)
 
 
 def _apart(reading: Reading, deck: tuple[int, ...]) -> tuple[int, ...]:
