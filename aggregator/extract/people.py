@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from aggregator.text import fold_spaces
 
@@ -20,11 +21,17 @@ _BY = re.compile(
 )
 #: Where a byline goes on with something that is no name.
 _TAIL = re.compile(
-    r"\s*(?:\s[|•·/–—-]\s|\s\w{3,9}\.?\s\d|\(|\[|\bpublished\b|\bupdated\b|\bveröffentlicht\b|\s\d).*$",
-    re.IGNORECASE,
+    r"""
+    \s* (?:
+      \s[|•·/–—-]\s | \s\w{3,9}\.?\s\d | \( | \[ | \s\d
+    | \b (?: published | updated | posted | veröffentlicht | publiziert | erschienen | aktualisiert
+           | publié | mis\sà\sjour | publicado | pubblicato | gepubliceerd | publicerad | опубликовано ) \b
+    ) .* $
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _BETWEEN = re.compile(r"\s*[,;|]\s*|\s+(?:and|und|et|y|e|en|och|og|i|и|ve|&)\s+")
-_NO_NAME = re.compile(r"@|https?:|www\.|^\W*\d*\W*$|\d{2,}")
+_NO_NAME = re.compile(r"[@<>]|https?:|www\.|^\W*\d*\W*$|\d{2,}")
 #: A longer name is a sentence.
 _LONGEST = 60
 _MOST_WORDS = 6
@@ -36,7 +43,8 @@ def names_of(byline: str | None) -> tuple[str, ...]:
     """The names in a byline, without what introduces them; empty when there is none."""
     if not byline or len(byline) > _LONGEST_BYLINE:
         return ()
-    text = _BY.sub("", fold_spaces(byline))
+    # Twice: what is escaped once too often in JSON-LD or a meta element would end names at its semicolons.
+    text = _BY.sub("", fold_spaces(unescape(unescape(byline))))
     return tuple(
         name for part in _BETWEEN.split(_TAIL.sub("", text)) if (name := _BY.sub("", part)) and _is_name(name)
     )
