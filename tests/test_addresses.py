@@ -9,11 +9,15 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 from conftest import Wire
 from test_fetch import BODY, get, refusal
 
+from aggregator import fetch
 from aggregator.errors import RefusedError
 
 PRIVATE = [
@@ -51,6 +55,32 @@ def test_no_proxy_of_the_environment_is_asked(wire: Wire, monkeypatch: pytest.Mo
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     assert get(wire.set("/", BODY)).body == BODY
+
+
+class Rebinding(ThreadedResolver):
+    """A name whose addresses change from one question to the next; the last one is ours."""
+
+    answers: ClassVar[list[list[str]]] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The next of its answers."""
+        return [
+            ResolveResult(hostname=host, host=each, port=port, family=family, proto=0, flags=0)
+            for each in self.answers.pop(0)
+        ]
+
+
+def test_a_name_is_looked_up_for_each_connection_and_refused_whole(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "ThreadedResolver", Rebinding)
+    monkeypatch.setattr(Rebinding, "answers", [["198.41.0.4", "127.0.0.1"], ["127.0.0.1"]])
+    url = wire.set("/", BODY).replace("127.0.0.1", "rebind.example")
+    for _ in range(2):
+        assert "rebind.example is not a public address" in str(refusal(url, allow_private=False))
+    assert (wire.asked, Rebinding.answers) == ([], [])
 
 
 # ---------------------------------------------------------------- a network of our own
