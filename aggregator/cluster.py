@@ -167,10 +167,16 @@ class Cluster(Executor):
         """Gives overdue jobs out once more, then gives them up."""
         while not self._closed.wait(min(1.0, self._patience_s / 4)):
             now = time.monotonic()
+            lost = self._client.status == "closed"  # a job given out in that moment hears nothing of it
             with self._lock:
-                overdue = [each for each in self._given.values() if each.overdue_at < now]
-            for given in overdue:
-                self._give_again(given, now)
+                due = [each for each in self._given.values() if lost or each.overdue_at < now]
+            for given in due:
+                if lost:
+                    self._end(
+                        given, EngineError(f"{self.name}: its scheduler was lost; the next run goes on")
+                    )
+                else:
+                    self._give_again(given, now)
 
     def _give_again(self, given: _Given, now: float) -> None:
         if given.tries > 1:
