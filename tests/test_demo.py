@@ -217,3 +217,14 @@ def test_it_replaces_what_it_left_and_nothing_else(tmp_path: Path, played: tuple
         assert refused.returncode == 2
         assert "was not made by the demo" in refused.stderr
         assert (tmp_path / "demo.db").read_bytes() == content
+
+
+def test_a_copy_prints_the_day_of_its_origin_also_past_midnight() -> None:
+    script = load_script()
+    copied = [article for article in script.articles if article.written != article.age]
+    assert copied
+    for hour in range(24):
+        started_at = datetime(2026, 11, 24, hour, 30, tzinfo=UTC)
+        shown = [one for outlet in script.outlets for one in shown_at(script, outlet, 0, started_at)]
+        seagulls = {one.paragraphs for one in shown if "Seagull Point" in " ".join(one.paragraphs)}
+        assert len(seagulls) == 1

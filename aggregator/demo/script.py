@@ -49,6 +49,7 @@ class DemoArticle:
     section: str
     tags: tuple[str, ...]
     age: int  # minutes before the start
+    written: int  # minutes before the start, of the copy it carries: so it prints the day of its origin
     versions: tuple[Version, ...]
     byline: str | None = None
 
@@ -86,8 +87,8 @@ def load_script() -> Script:
     """The play as shipped."""
     outlets = tuple(Outlet(**row) for row in _toml("outlets.toml")["outlets"])
     rows = [(outlet.key, row) for outlet in outlets for row in _rows(outlet)]
-    versions = {f"{outlet}/{row['id']}": row["versions"] for outlet, row in rows if "versions" in row}
-    return Script(outlets, tuple(_article(outlet, dict(row), versions) for outlet, row in rows))
+    origins = {f"{outlet}/{row['id']}": row for outlet, row in rows if "versions" in row}
+    return Script(outlets, tuple(_article(outlet, dict(row), origins) for outlet, row in rows))
 
 
 def _rows(outlet: Outlet) -> list[dict[str, Any]]:
@@ -95,14 +96,15 @@ def _rows(outlet: Outlet) -> list[dict[str, Any]]:
     return rows
 
 
-def _article(outlet: str, row: dict[str, Any], versions: dict[str, list[dict[str, Any]]]) -> DemoArticle:
+def _article(outlet: str, row: dict[str, Any], origins: dict[str, dict[str, Any]]) -> DemoArticle:
     """One row of an articles file; a copy takes the versions of its origin under its own headline."""
-    own = row.pop("versions", None)
-    if own is None:
+    origin = origins[row.pop("copy_of")] if "copy_of" in row else row
+    written, own = origin["age"], origin["versions"]
+    if origin is not row:
         changed = {"headline": row.pop("headline"), "deck": None}
-        own = [version | changed for version in versions[row.pop("copy_of")]]
-    tags = tuple(row.pop("tags"))
-    return DemoArticle(outlet=outlet, tags=tags, versions=tuple(Version(**one) for one in own), **row)
+        own = [version | changed for version in own]
+    row["versions"] = tuple(Version(**one) for one in own)
+    return DemoArticle(outlet=outlet, tags=tuple(row.pop("tags")), written=written, **row)
 
 
 def shown_at(script: Script, outlet: Outlet, tick: int, started_at: datetime) -> tuple[Shown, ...]:
@@ -115,7 +117,7 @@ def shown_at(script: Script, outlet: Outlet, tick: int, started_at: datetime) ->
 def _shown(article: DemoArticle, tick: int, started_at: datetime) -> Shown:
     version = [one for one in article.versions if one.tick <= tick][-1]
     published_at = started_at - timedelta(minutes=article.age)
-    days = _day_forms(published_at)
+    days = _day_forms(started_at - timedelta(minutes=article.written))
     paragraphs = Template(version.body).substitute(days).strip().split("\n\n")
     return Shown(
         path=f"/{article.id}.html",
