@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
+from contextlib import contextmanager
 from email import message_from_bytes, policy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from conftest import FERRY, NOON
 
@@ -22,6 +25,7 @@ from aggregator.store.alerts import Delivery
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
+    from pathlib import Path
 
 ALERT = Alert("storms", "ferry", (), Target.MAIL, "desk@harbour.example,night@harbour.example")
 
@@ -57,21 +61,42 @@ def box() -> Box:
     return Box()
 
 
-@pytest.fixture
-def mail(box: Box) -> Iterator[Mail]:
-    """A mail server on a free port, with a loop of its own in a thread."""
+@contextmanager
+def served(box: Box, *, at_once: ssl.SSLContext | None = None, **given: Any) -> Iterator[int]:  # noqa: ANN401 (aiosmtpd's)
+    """A mail server on a free port, with a loop of its own in a thread; encrypted ``at_once`` or if asked."""
     loop = asyncio.new_event_loop()
-    made = partial(SMTP, box, loop=loop, authenticator=_knows, auth_require_tls=False)
-    server = loop.run_until_complete(loop.create_server(made, "127.0.0.1", 0))
+    made = partial(SMTP, box, loop=loop, authenticator=_knows, **given)
+    server = loop.run_until_complete(loop.create_server(made, "127.0.0.1", 0, ssl=at_once))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    port = server.sockets[0].getsockname()[1]
-    yield Mail("127.0.0.1", port, "wire@harbour.example", security=Security.NONE)
+    yield server.sockets[0].getsockname()[1]
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     server.close()
     loop.run_until_complete(server.wait_closed())
     loop.close()
+
+
+@pytest.fixture
+def mail(box: Box) -> Iterator[Mail]:
+    """A mail server that encrypts nothing."""
+    with served(box, auth_require_tls=False) as port:
+        yield Mail("127.0.0.1", port, "wire@harbour.example", security=Security.NONE)
+
+
+@pytest.fixture
+def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What a server shows that its clients trust: a certificate of an authority they are told of."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return shown_by(authority)
+
+
+def shown_by(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 def article(**given: object) -> ArticleRow:
@@ -146,3 +171,27 @@ def test_a_login_that_is_right_is_taken(box: Box, mail: Mail) -> None:
     known = Mail(mail.host, mail.port, mail.sender, "desk", "right", Security.NONE)
     _mail(known, letter(article(), known))
     assert len(box.letters) == 1
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_login_and_a_letter_go_encrypted(box: Box, known: ssl.SSLContext, security: Security) -> None:
+    at_once = security is Security.TLS
+    encrypted = {"at_once": known} if at_once else {"tls_context": known, "require_starttls": True}
+    with served(
+        box, **encrypted, auth_require_tls=not at_once
+    ) as port:  # aiosmtpd knows of its own TLS alone
+        desk = Mail("127.0.0.1", port, "wire@harbour.example", "desk", "right", security)
+        _mail(desk, letter(article(), desk))
+    assert len(box.letters) == 1
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_stranger_in_the_servers_place_gets_neither(box: Box, security: Security) -> None:
+    stranger = shown_by(trustme.CA())
+    encrypted = {"at_once": stranger} if security is Security.TLS else {"tls_context": stranger}
+    with served(box, **encrypted) as port:
+        desk = Mail("127.0.0.1", port, "wire@harbour.example", "desk", "right", security)
+        with pytest.raises(AggregatorError, match="certificate verify failed"):
+            _mail(desk, letter(article(), desk))
+    assert not box.letters
