@@ -165,7 +165,7 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: bytes | None = None
-    next_poll_at: datetime | None = None
+    whole_at: datetime | None = None  # when its whole came last, not a 304
     last_success_at: datetime | None = None
     last_new_at: datetime | None = None
     gone: bool = False  # answered HTTP 410

@@ -43,8 +43,9 @@ log = logging.getLogger("aggregator")
 #: A permanent redirect is believed when so many polls in a row were led to one place, a feed: the gate of
 #: a hotel's network answers 301 too.
 _STABLE_MOVES = 3
-#: So many answers of 304 in a row are not believed: one in fifty polls fetches the whole again.
-_UNMODIFIED = 50
+#: Answers of 304 are believed ninety-nine times in a row and for a week: a server may give no other.
+_UNMODIFIED = 99
+_WHOLE_WITHIN = timedelta(days=7)
 _DELTA = 226  # RFC 3229
 #: Archives read to close one gap.
 _MOST_ARCHIVES = 10
@@ -136,7 +137,7 @@ def _address(desk: Desk, state: FeedState) -> str:
 
 async def _ask(desk: Desk, feed: Feed, state: FeedState) -> Response:
     url = _address(desk, state)
-    conditional = state.body_hash is not None and state.unmodified < _UNMODIFIED
+    conditional = state.body_hash is not None and not _in_doubt(state, desk.clock())
     request = Request(
         url,
         kept_headers(feed.headers, feed.url, url),
@@ -149,6 +150,12 @@ async def _ask(desk: Desk, feed: Feed, state: FeedState) -> Response:
     if response.status == 304 and not (request.etag or request.last_modified):
         raise FetchError("answered HTTP 304 Not Modified though it was asked for the whole")
     return response
+
+
+def _in_doubt(state: FeedState, now: datetime) -> bool:
+    """Whether the whole is to be asked for, for nothing but 304 has come for long."""
+    old = state.whole_at is not None and now - state.whole_at >= _WHOLE_WITHIN
+    return state.unmodified >= _UNMODIFIED or (old and state.unmodified > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,14 +151,28 @@ def test_a_feed_that_is_gone_is_left_alone(room: Room, wire: Wire) -> None:
 # ---------------------------------------------------------------- doubts
 
 
-def test_after_fifty_answers_of_not_modified_the_whole_is_asked_for(room: Room, wire: Wire) -> None:
+def test_the_hundredth_answer_after_not_modified_is_asked_for_whole(room: Room, wire: Wire) -> None:
     room.write(wire.set("/", rss(A), ETag='"1"'))
     room.poll(pages=False)
-    room.write_rows("UPDATE feeds SET unmodified = 49")
+    room.write_rows("UPDATE feeds SET unmodified = 98")
     for _ in range(3):
         room.poll(pages=False)
     conditional = ["if-none-match" in asked.headers for asked in wire.asked]
     assert conditional == [False, True, False, True]
+
+
+def test_a_server_that_says_not_modified_for_ever_hides_news_for_a_week_at_most(
+    room: Room, wire: Wire
+) -> None:
+    room.write(wire.set("/", rss(A), ETag='"never another"'))
+    polls(room, 0)
+    wire.set("/", rss(B, A), ETag='"never another"')
+    polls(room, *range(12, 168, 12))
+    assert {asked.status for asked in wire.asked[1:]} == {304}
+    assert room.rows("SELECT title FROM entries") == [("Story a",)]
+    polls(room, 168, 180, 192)
+    assert [asked.status for asked in wire.asked[-3:]] == [200, 304, 304]
+    assert room.rows("SELECT title FROM entries ORDER BY id") == [("Story a",), ("Story b",)]
 
 
 def test_not_modified_without_a_condition_is_an_error_and_loses_nothing(room: Room, wire: Wire) -> None:

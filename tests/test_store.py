@@ -244,7 +244,7 @@ def test_due_feeds_are_those_whose_time_has_come(store: Store) -> None:
     assert [each.feed_id for each in feeds.feed_states(store.conn, NOON)] == [ids["b"]]
     assert len(feeds.feed_states(store.conn, LATER)) == 2
     state = {each.feed_id: each for each in feeds.feed_states(store.conn)}[ids["wire"]]
-    assert (state.interval_s, state.failures, state.next_poll_at) == (1234, 0, LATER)
+    assert (state.interval_s, state.failures, state.whole_at) == (1234, 0, NOON)
     assert (state.last_success_at, state.last_new_at) == (NOON, NOON)
 
 

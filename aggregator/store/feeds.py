@@ -108,7 +108,7 @@ def feed_states(conn: sqlite3.Connection, now: datetime | None = None) -> list[F
         """
         SELECT id, interval_s, failures, etag, last_modified, body_hash,
                moved_to, moves, unmodified,
-               next_poll_at, last_success_at, last_new_at, not_before_at, window_from,
+               whole_at, last_success_at, last_new_at, not_before_at, window_from,
                state, delta, floor_s, skip_hours, skip_days, rhythm, known_by, known_by_why
         FROM feeds
         WHERE state <> 'paused' AND (:now IS NULL OR next_poll_at IS NULL OR next_poll_at <= :now)
@@ -121,10 +121,10 @@ def feed_states(conn: sqlite3.Connection, now: datetime | None = None) -> list[F
 
 def _feed_state(row: tuple[Any, ...]) -> FeedState:
     feed_id, interval_s, failures, etag, last_modified, body_hash, moved_to, moves, unmodified = row[:9]
-    next_poll, last_success, last_new, not_before, window_from = map(moment, row[9:14])
+    whole, last_success, last_new, not_before, window_from = map(moment, row[9:14])
     state, delta, floor_s, skip_hours, skip_days, rhythm, known_by, known_by_why = row[14:]
     return FeedState(
-        feed_id, interval_s, failures, etag, last_modified, body_hash, next_poll, last_success, last_new,
+        feed_id, interval_s, failures, etag, last_modified, body_hash, whole, last_success, last_new,
         gone=state == "gone",
         not_before_at=not_before,
         moved_to=moved_to,

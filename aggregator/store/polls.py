@@ -110,7 +110,8 @@ UPDATE feeds SET
     not_before_at = :not_before_at, last_attempt_at = :started_at, last_success_at = :started_at,
     last_new_at = iif(:outcome = 'new', :started_at, last_new_at), failures = 0, last_error = NULL,
     etag = :etag, last_modified = :last_modified, body_hash = :body_hash,
-    moved_to = :moved_to, moves = :moves, unmodified = :unmodified, delta = :delta,
+    moved_to = :moved_to, moves = :moves, delta = :delta,
+    unmodified = :unmodified, whole_at = iif(:unmodified, whole_at, :started_at),
     floor_s = :floor_s, skip_hours = :skip_hours, skip_days = :skip_days,
     window_from = :window_from, rhythm = :rhythm,
     title = coalesce(title, :title), language = coalesce(language, :language)
@@ -121,7 +122,8 @@ UPDATE feeds SET
     state = 'active', interval_s = :interval_s, interval_why = :why, next_poll_at = :next_poll_at,
     not_before_at = :not_before_at, last_attempt_at = :started_at, last_success_at = :started_at,
     failures = 0, last_error = NULL, etag = :etag, last_modified = :last_modified,
-    moved_to = :moved_to, moves = :moves, unmodified = :unmodified, delta = :delta
+    moved_to = :moved_to, moves = :moves, delta = :delta,
+    unmodified = :unmodified, whole_at = iif(:unmodified, whole_at, :started_at)
 WHERE id = :feed_id
 """
 _FAIL_FEED = """
