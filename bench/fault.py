@@ -1,11 +1,8 @@
-"""Runs the shipped program through a hostile network and prints what its judge says.
+"""Runs the shipped program through a hostile network and prints what its judge says: `poll`, then `run`.
 
 ``netns.sh python -m bench.fault --lab lab.py`` (as root): public-looking hosts, default settings, nothing
 can leave. Without ``netns.sh`` the lab is started on loopback and asked with ``--allow-private``; the
 scenario that names the cloud metadata address is then left out, for that address may be a real one.
-
-The program's clock moves with the lab's by libfaketime (Debian: ``apt-get install faketime``), its monotonic
-clock stays true, so that deadlines are those of every day.
 """
 
 from __future__ import annotations
@@ -18,20 +15,23 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.watched import children_of
+from bench.clocked import Daemon, Place, Polls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 #: Lab minutes at which the feeds are polled: a morning, and nine days later.
 _MINUTES = (0, 30, 60, 90, 121, 151, 300, 13_260)
+#: Those at which the feeds with pages are.
+_PAGE_MINUTES = (0, 30, 150)
+#: Those at which the addresses are asked that must not be: a name that rebinds has then been public twice.
+_ADDRESS_MINUTES = (0, 1_500, 3_000, 6_000)
 #: Scenarios too costly to run beside others; each is run alone, and its memory and time are taken.
 HEAVY = (
     "gzip-bomb", "gzip-nested", "zstd-bomb", "body-200mb", "body-200mb-length", "body-endless",
@@ -41,21 +41,14 @@ HEAVY = (
 )  # fmt: skip
 #: Scenarios about pages.
 _PAGES = ("articles", "same-story", "many", "meta-private", "set-cookie", "link-hostile", "xss")
+#: What must never be connected to: the lab's internal service by address and name, a cloud's metadata
+#: service, a name whose address is public at first and internal then.
+_INSIDE = ("10.0.0.5", "internal.test")
+_METADATA = "http://169.254.169.254/latest/meta-data/"
+_REBINDING = "rebind.test"
 _MOST_MEMORY_MB = 200
 _MOST_SECONDS = 30.0
-#: A round that takes longer has been brought to a stand.
-_ROUND_LIMIT_S = 240
-FAKETIME = "/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One start of the program, as seen from outside."""
-
-    status: int | None  # None: it had to be ended
-    seconds: float
-    memory_mb: float  # the largest sum over the process and its children
-    said: str
+_WAYS = {each.name: each for each in (Polls, Daemon)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +58,7 @@ class Lab:
     base: str
     folder: Path
     allow_private: bool
+    way: type[Polls | Daemon] = Polls
 
     def ask(self, path: str, data: bytes | None = None) -> bytes:
         """What the lab's own pages say."""
@@ -77,21 +71,32 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--lab", type=Path, required=True, help="the lab's lab.py")
     options.add_argument("--only", nargs="*", default=[], help="these scenarios alone")
+    options.add_argument("--ways", nargs="*", choices=_WAYS, default=[*_WAYS], help="poll, run or both")
     options.add_argument("--heavy", action=argparse.BooleanOptionalAction, default=True)
     options.add_argument("--main", action=argparse.BooleanOptionalAction, default=True)
     options.add_argument("--minutes", type=int, nargs="*", default=_MINUTES)
     options.add_argument("--keep", type=Path, help="keeps database, log and reports there")
     given = options.parse_args()
+    failed = 0
     with _lab(given.lab, given.keep) as lab:
-        failed = 0
-        if given.main:
-            failed += run_main(lab, given.only, given.minutes)
-            failed += run_pages(lab, given.only)
-        if given.heavy:
-            names = [name for name in HEAVY if not given.only or name in given.only]
-            failed += sum(run_heavy(lab, name) for name in names)
+        for way in given.ways:
+            failed += _run_all(replace(lab, way=_WAYS[way]), given)
     print(f"\n{failed} checks failed")
     sys.exit(bool(failed))
+
+
+def _run_all(lab: Lab, given: argparse.Namespace) -> int:
+    """All parts that are wanted, one way; how many checks failed."""
+    print(f"\n== aggregator {lab.way.name}")
+    failed = 0
+    if given.main:
+        failed += run_main(lab, given.only, given.minutes)
+        failed += run_pages(lab, given.only)
+        failed += run_addresses(lab) if not (lab.allow_private or given.only) else 0
+    if given.heavy:
+        names = [name for name in HEAVY if not given.only or name in given.only]
+        failed += sum(run_heavy(lab, name) for name in names)
+    return failed
 
 
 @contextmanager
@@ -112,90 +117,90 @@ def _lab(script: Path, keep: Path | None) -> Iterator[Lab]:
 
 
 def run_main(lab: Lab, only: Sequence[str], minutes: Sequence[int]) -> int:
-    """All scenarios that can stand beside each other, polled at those lab minutes."""
+    """All scenarios that can stand beside each other, polled at those lab minutes without pages."""
     skip = [*HEAVY, "articles", "same-story", *(["redir-metadata"] if lab.allow_private else [])]
     names = [name for name in _scenarios(lab) if name not in skip and (not only or name in only)]
-    database = _configure(lab, "main", names)
     if not names:
         return 0
-    lab.ask("reset")
-    for minute in minutes:
-        lab.ask(f"clock?set={minute * 60}")
-        run = poll(lab, database, minute * 60, "--due", "--no-pages")
-        print(f"minute {minute}: {run.seconds:.1f} s, {run.memory_mb:.0f} MB, exit {run.status}; {run.said}")
+    place = _configure(lab, "main", _feeds(lab, names), pages="never")
+    failed = _rounds(lab, place, minutes)
     report = json.loads(lab.ask("report"))
-    return show(report, stored(lab, database), names)
+    _show_reached(report)
+    return failed + show(report, stored(lab, place.database), names)
 
 
 def run_pages(lab: Lab, only: Sequence[str]) -> int:
-    """The scenarios about pages, polled twice with the pages behind their entries.
+    """The scenarios about pages, polled with the pages behind their entries.
 
     A run of its own, for the judge takes the validator of a scenario's page for that of its feed.
     """
     names = [name for name in _PAGES if not only or name in only]
     if not names:
         return 0
-    database = _configure(lab, "pages", names)
-    lab.ask("reset")
-    for minute in (0, 30, 150):
-        lab.ask(f"clock?set={minute * 60}")
-        run = poll(lab, database, minute * 60, "--due")
-        print(f"pages, minute {minute}: {run.seconds:.1f} s, {run.memory_mb:.0f} MB; {run.said}")
-    return show(json.loads(lab.ask("report")), stored(lab, database, titles=True), names)
+    place = _configure(lab, "pages", _feeds(lab, names))
+    failed = _rounds(lab, place, _PAGE_MINUTES)
+    report = json.loads(lab.ask("report"))
+    _show_reached(report)
+    return failed + show(report, stored(lab, place.database, titles=True), names)
+
+
+def run_addresses(lab: Lab) -> int:
+    """Feeds whose own addresses are internal, the metadata service's, or of a name that rebinds."""
+    port = lab.base.rpartition(":")[2]
+    inside = [f"http://{host}:{port}/_canary/direct/feed" for host in _INSIDE]
+    urls = [*inside, _METADATA, f"http://{_REBINDING}:{port}/rss2/feed.xml"]
+    place = _configure(lab, "addresses", urls)
+    failed = _rounds(lab, place, _ADDRESS_MINUTES)
+    with closing(sqlite3.connect(place.database)) as conn:
+        for url, error in conn.execute("SELECT url, coalesce(last_error, 'answered') FROM feeds ORDER BY id"):
+            print(f"  {url}: {error}")
+    report = json.loads(lab.ask("report"))
+    _show_reached(report)
+    return failed + show(report, {"scenarios": {}}, [])
+
+
+def _show_reached(report: dict[str, Any]) -> None:
+    """Says whether anything internal was ever connected to, which is counted with the other checks."""
+    found = report["global"]["no internal service reached"]
+    reached = "CONNECTED TO" if found["verdict"] == "fail" else "never connected to"
+    print(f"  internal, metadata and rebinding addresses: {reached} ({found['detail']})")
 
 
 def run_heavy(lab: Lab, name: str) -> int:
     """One scenario alone, polled once."""
-    database = _configure(lab, name, [name])
+    place = _configure(lab, name, _feeds(lab, [name]))
     lab.ask("reset")
-    run = poll(lab, database, 0, "--due")
+    program = lab.way(place)
+    run = program.round(0)
+    failed = _tell(program.end())
     report = json.loads(lab.ask(f"report?scenario={name}"))
-    kept = run.status is not None and run.seconds <= _MOST_SECONDS and run.memory_mb <= _MOST_MEMORY_MB
-    measured = f"{run.seconds:.1f} s, {run.memory_mb:.0f} MB, exit {run.status}"
-    print(f"{name}: {measured}; {run.said}")
-    outcome = stored(lab, database, titles=True)
+    kept = run.ended and run.seconds <= _MOST_SECONDS and run.memory_mb <= _MOST_MEMORY_MB
+    print(f"{name}: {run}")
+    outcome = stored(lab, place.database, titles=True)
     verdicts = outcome["scenarios"].setdefault(name, {})
-    verdicts["time and memory"] = {"verdict": "pass" if kept else "fail", "detail": measured}
+    verdicts["time and memory"] = {"verdict": "pass" if kept else "fail", "detail": str(run)}
     report["global"] = {}
-    return show(report, outcome, [name])
+    return failed + show(report, outcome, [name])
 
 
-def poll(lab: Lab, database: Path, offset: int, *options: str) -> Run:
-    """One ``aggregator poll`` with its clock moved by ``offset`` seconds."""
-    command = [sys.executable, "-m", "aggregator", "--feeds", str(database.with_suffix(".yaml"))]
-    command += ["--db", str(database), "poll", *options, *(["--allow-private"] if lab.allow_private else [])]
-    log = database.with_suffix(".log")
-    with log.open("ab") as errors:
-        started = time.monotonic()
-        process = subprocess.Popen(
-            command, env=_environment(offset), stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-        memory = 0.0
-        while process.poll() is None and time.monotonic() - started < _ROUND_LIMIT_S:
-            memory = max(memory, memory_of(process.pid))
-            time.sleep(0.05)
-        ended = process.poll() is not None
-        process.kill()
-        said = process.communicate()[0].strip()
-    return Run(process.returncode if ended else None, time.monotonic() - started, memory, said)
+def _rounds(lab: Lab, place: Place, minutes: Sequence[int]) -> int:
+    """One round at each of those lab minutes; how many were wrong by themselves."""
+    lab.ask("reset")
+    program = lab.way(place)
+    failed = 0
+    for minute in minutes:
+        lab.ask(f"clock?set={minute * 60}")
+        run = program.round(minute * 60)
+        print(f"{place.database.stem}, minute {minute}: {run}", flush=True)
+        if not run.ended or run.memory_mb > _MOST_MEMORY_MB:
+            failed += _tell([f"minute {minute}: over {_MOST_MEMORY_MB} MB, or brought to a stand"])
+    return failed + _tell(program.end())
 
 
-def _environment(offset: int) -> Mapping[str, str]:
-    if not offset:
-        return os.environ
-    library = FAKETIME.format(machine=os.uname().machine)
-    moved = {"LD_PRELOAD": library, "FAKETIME": f"+{offset}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    return {**os.environ, **moved, "DONT_FAKE_MONOTONIC": "1"}
-
-
-def memory_of(pid: int) -> float:
-    """Megabytes held by a process and its children together (their proportional share of pages)."""
-    try:
-        own = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    share = next((line.split()[1] for line in own.splitlines() if line.startswith("Pss:")), "0")
-    return int(share) / 1024 + sum(map(memory_of, children_of(pid)))
+def _tell(faults: Sequence[str]) -> int:
+    for fault in faults:
+        print(f"  FAILED {fault}")
+    return len(faults)
 
 
 def _scenarios(lab: Lab) -> dict[str, Any]:
@@ -203,16 +208,20 @@ def _scenarios(lab: Lab) -> dict[str, Any]:
     return found
 
 
-def _configure(lab: Lab, run: str, names: Sequence[str]) -> Path:
-    """A feeds.yaml with the feeds of those scenarios; the path of the (absent) database beside it."""
-    database = lab.folder / f"{run}.db"
-    for old in lab.folder.glob(f"{run}.db*"):
-        old.unlink()
+def _feeds(lab: Lab, names: Sequence[str]) -> list[str]:
     scenarios = _scenarios(lab)
-    urls = [url for name in names for url in scenarios[name]["feeds"]]
-    lines = ["contact: desk@aggregator.example", "feeds:", *(f"  - url: {json.dumps(url)}" for url in urls)]
+    return [url for name in names for url in scenarios[name]["feeds"]]
+
+
+def _configure(lab: Lab, part: str, urls: Sequence[str], *, pages: str = "auto") -> Place:
+    """A feeds.yaml with those feeds, and the (absent) database beside it."""
+    database = lab.folder / f"{lab.way.name}-{part}.db"
+    for old in lab.folder.glob(f"{database.stem}.*"):
+        old.unlink()
+    lines = ["contact: desk@aggregator.example", f"defaults: {{pages: {pages}}}", "feeds:"]
+    lines += [f"  - url: {json.dumps(url)}" for url in urls]
     database.with_suffix(".yaml").write_text("\n".join(lines) + "\n", "utf8")
-    return database
+    return Place(database, ("--allow-private",) if lab.allow_private else ())
 
 
 def stored(lab: Lab, database: Path, *, titles: bool = False) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.fault import FAKETIME
+from bench.clocked import FAKETIME, moved_by_file
 from bench.flaky import FlakyServer
 from bench.labs import FaultLab, LoadLab
 from bench.watched import Sample, judge_samples, sample
@@ -94,14 +94,7 @@ class Daemon:
         """Starts it with a clock that follows the folder's file."""
         command = [sys.executable, "-m", "aggregator", "--feeds", str(self.folder / "feeds.yaml")]
         command += ["--db", str(self.database), "run", "--allow-private", "--log-format", "json"]
-        moved = {
-            "LD_PRELOAD": FAKETIME.format(machine=os.uname().machine),
-            "FAKETIME_TIMESTAMP_FILE": str(self.folder / "clock"),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
+        moved = moved_by_file(self.folder / "clock")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env={**os.environ, **moved}, stderr=log)
 
