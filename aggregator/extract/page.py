@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.errors import ParseError
+from aggregator.extract.scripts import LARGEST, Script, assigned
 from aggregator.text import fold_spaces
 
 if TYPE_CHECKING:
@@ -67,8 +68,6 @@ _LONGEST_META = 10_000
 _MOST_SCRIPTS = 500
 #: Tags of a page that are read; the largest real pages seen have under 30,000.
 _MOST_TAGS = 150_000
-#: A JSON document inside a page that is longer is not read: it is an application's state, not an article's.
-_JSON_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Page:
     root: _Element
     meta: dict[str, tuple[str, ...]]  # lower-case name or property → contents
     linked: tuple[dict[str, Any], ...]  # every JSON-LD object, flat
-    scripts: tuple[str, ...]  # JSON documents of other scripts
+    scripts: tuple[Script, ...]  # the data of other scripts, not yet read
 
     def meta_first(self, *names: str) -> str | None:
         """The first content of the first of these names that has one."""
@@ -156,17 +155,20 @@ def _meta_of(root: _Element) -> dict[str, tuple[str, ...]]:
     return {name: tuple(contents) for name, contents in found.items()}
 
 
-def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
+def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[Script, ...]]:
+    """The objects of JSON-LD, and the data of other scripts."""
     linked: list[dict[str, Any]] = []
-    others: list[str] = []
+    others: list[Script] = []
     for script in islice(root.iter("script"), _MOST_SCRIPTS):
         mime, text = script.get("type", "").lower(), script.text or ""
-        if "json" not in mime or len(text) > _JSON_LIMIT:
+        if not text:
             continue
-        if "ld+json" in mime:
+        if "json" not in mime:
+            others += assigned(text)
+        elif "ld+json" not in mime and len(text) <= LARGEST:
+            others.append(Script(script.get("id", ""), text))
+        elif len(text) <= LARGEST:
             linked += _objects(parse_json(text))
-        else:
-            others.append(text)
     return tuple(linked), tuple(others)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cssselect import SelectorError
@@ -16,8 +17,11 @@ from aggregator.extract.feedtext import tags_of
 from aggregator.extract.head import Head, read_head
 from aggregator.extract.metadata import Metadata, read_metadata
 from aggregator.extract.page import Page, read_page, text_of
+from aggregator.extract.scripted import Scripted, read_scripted
+from aggregator.extract.signs import squeezed
 from aggregator.extract.sites import site_of
 from aggregator.extract.walls import WALL_WORDS, wall_of
+from aggregator.extract.wiredata import WireData, read_wire_data
 from aggregator.model import Article, TextBasis
 from aggregator.parse.dates import read_date
 from aggregator.text import count_words, digest, one_line, paragraphs_of
@@ -28,8 +32,12 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry, Feed
 
-#: JSON-LD's text is taken when it is so many times as long as what the page shows: that is a teaser.
+#: Text of JSON-LD or of a script is taken when it is so many times as long as what is shown, a teaser.
 _MUCH_MORE = 2
+#: A shown text of fewer characters may be a teaser; scripts are not read for longer ones.
+_SHORT = 1_500
+#: Headings by which the article in a script is known.
+_MOST_TITLES, _LONGEST_TITLE = 5, 1_000
 #: A page whose text is shorter has none: flashes run to ten words, stray captions and buttons to a few.
 _LEAST_WORDS = 5
 
@@ -67,10 +75,66 @@ def extract_page(
     reading = read_body(page, said)
     head = read_head(reading.scene, reading.kept, said, zone)
     text = _text(page, said, reading, head, dict(feed.extract) if feed else {})
+    scripted = _scripted(page, said, head, text, zone)
+    wire = read_wire_data(page)
+    text = _with_dateline(_fuller(text, scripted), said, wire.dateline)
     if furniture:
         text = _without(text, furniture)
     _refuse_walls(page, text)
-    return _article(page, _settled(page, said, reading, head, feed), text, entry, feed)
+    settled = _settled(page, _with_scripted(said, scripted), reading, head, feed)
+    return _with_wire(_article(page, settled, text, entry, feed), wire)
+
+
+def _scripted(page: Page, said: Metadata, head: Head, text: Body, zone: str | None) -> Scripted | None:
+    """The article in the page's scripts; read only when the page shows no author, no time or little text."""
+    if not page.scripts or (head.authors and said.published_at and sum(map(len, text.paragraphs)) > _SHORT):
+        return None
+    titles = islice(page.root.iter("h1"), _MOST_TITLES)
+    headings = (text_of(title)[:_LONGEST_TITLE] for title in titles)
+    return read_scripted(page, (said.headline, page.meta_first("og:title"), *headings), zone)
+
+
+def _fuller(text: Body, scripted: Scripted | None) -> Body:
+    """The text of the page's scripts, when what is shown is a teaser of it."""
+    told = scripted.paragraphs if scripted and text.rule == "signs" else ()
+    shown = sum(map(len, text.paragraphs))
+    return Body(told, "script") if sum(map(len, told)) > _MUCH_MORE * shown else text
+
+
+def _with_scripted(said: Metadata, scripted: Scripted | None) -> Metadata:
+    """The metadata, and where it is silent that of the page's scripts."""
+    if scripted is None:
+        return said
+    return replace(
+        said,
+        deck=said.deck or scripted.deck,
+        authors=said.authors or scripted.authors,
+        published_at=said.published_at or scripted.published_at,
+        updated_at=said.updated_at or scripted.updated_at,
+    )
+
+
+def _with_dateline(text: Body, said: Metadata, dateline: str | None) -> Body:
+    """The text opened by the dateline that the agency's page keeps apart, unless it is printed there too."""
+    opening = next((line for line in text.paragraphs if squeezed(line) != squeezed(said.headline)), None)
+    if not (dateline and opening) or squeezed(dateline) in squeezed(opening[: 2 * len(dateline)]):
+        return text
+    at = text.paragraphs.index(opening)
+    before, after = text.paragraphs[:at], text.paragraphs[at + 1 :]
+    return replace(text, paragraphs=(*before, f"{dateline} - {opening}", *after))
+
+
+def _with_wire(article: Article, wire: WireData) -> Article:
+    """The article with what its agency's page says of the copy."""
+    return replace(
+        article,
+        slug=wire.slug,
+        item_id=wire.item_id,
+        urgency=wire.urgency,
+        credit=wire.credit,
+        section=article.section or wire.section,
+        tags=tags_of(None, None, *article.tags, *wire.tags),
+    )
 
 
 def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: dict[str, str]) -> Body:
@@ -113,8 +177,10 @@ def _settled(page: Page, said: Metadata, reading: Reading, head: Head, feed: Fee
         said,
         headline=_chosen(page, selectors.get("headline")) or said.headline,
         deck=_chosen(page, selectors.get("deck")) or printed or said.deck,
-        authors=(byline,) if byline else head.authors or said.outlet_authors,
-        published_at=read_date(_chosen(page, selectors.get("published")), zone) or head.published_at,
+        authors=(byline,) if byline else head.authors or said.authors or said.outlet_authors,
+        published_at=read_date(_chosen(page, selectors.get("published")), zone)
+        or said.published_at
+        or head.published_at,
     )
 
 

@@ -85,9 +85,15 @@ def read_wire(article: Article, *, default_agency: str | None = None, guid: str 
         language=language,
         quotes=read_quotes(opening.paragraphs, language),
         slug=named.slug,
-        item_id=article.item_id or named.item_id or item_id,
+        item_id=_stable(article.item_id) or named.item_id or item_id,
         urgency=article.urgency or urgency_of(marked.mark),
     )
+
+
+def _stable(item_id: str | None) -> str | None:
+    """An id that a page gave, without what its agency changes from version to version."""
+    known = item_id_of(item_id)
+    return known[1] if known else item_id
 
 
 def _take_names(article: Article, paragraphs: tuple[str, ...]) -> tuple[Named, tuple[str, ...]]:
