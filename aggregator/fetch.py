@@ -98,7 +98,7 @@ class Fetcher:
             "accept-encoding": ACCEPTED,
         }
         self._clock = clock
-        self._transports: dict[bool, AiohttpTransport] = {}
+        self._transports: dict[tuple[bool, bool], AiohttpTransport] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -171,13 +171,17 @@ class Fetcher:
         """The answer to one hop, its headers read; the caller closes it."""
         if not allow_private and _is_literal(request.url.host) and not is_public(request.url.host):
             raise _private(request.url.host)
-        return await self._transport(allow_private=allow_private).handle_async_request(request)
+        transport = self._transport(allow_private=allow_private, encrypted=request.url.scheme == "https")
+        return await transport.handle_async_request(request)
 
-    def _transport(self, *, allow_private: bool) -> AiohttpTransport:
+    def _transport(self, *, allow_private: bool, encrypted: bool) -> AiohttpTransport:
         """The connections to public addresses only, or those to any; they never mix."""
-        if allow_private not in self._transports:
-            self._transports[allow_private] = _new_transport(self._headers, allow_private=allow_private)
-        return self._transports[allow_private]
+        kind = allow_private, encrypted
+        if kind not in self._transports:
+            self._transports[kind] = _new_transport(
+                self._headers, allow_private=allow_private, encrypted=encrypted
+            )
+        return self._transports[kind]
 
 
 @contextmanager
@@ -232,12 +236,12 @@ _NETWORK_FAULTS = (
 )
 
 
-def _new_transport(headers: Mapping[str, str], *, allow_private: bool) -> AiohttpTransport:
+def _new_transport(headers: Mapping[str, str], *, allow_private: bool, encrypted: bool) -> AiohttpTransport:
     """The connections, each of whose requests says those headers."""
     connector = aiohttp.TCPConnector(
         resolver=ThreadedResolver() if allow_private else _PublicResolver(),
         limit=_CONNECTIONS,
-        ssl=_tls(),
+        ssl=_tls() if encrypted else False,
         use_dns_cache=False,
     )
     session = aiohttp.ClientSession(
@@ -253,7 +257,7 @@ def _new_transport(headers: Mapping[str, str], *, allow_private: bool) -> Aiohtt
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Reading all certificates takes longer than most requests (140 ms): once a process."""
+    """Reading all certificates takes longer than most requests (140 ms): once, when one is asked with TLS."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -281,7 +285,7 @@ def _next_hop(url: str, location: str, headers: dict[str, str]) -> tuple[str, di
 
 def kept_headers(headers: tuple[tuple[str, str], ...], home: str, url: str) -> tuple[tuple[str, str], ...]:
     """The user's own headers if a URL is of the origin they were given for, else none (maybe secret)."""
-    return headers if _same_origin(home, url) else ()
+    return headers if headers and _same_origin(home, url) else ()
 
 
 def _same_origin(one: str, other: str) -> bool:
@@ -307,7 +311,8 @@ def _response(
     status = answer.status_code
     if status not in (*_WITH_BODY, 304):
         raise _refusal(answer, now)
-    headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
+    said, encoding = answer.headers.raw, answer.headers.encoding
+    headers = tuple((name.decode(encoding).lower(), value.decode(encoding)) for name, value in said)
     return Response(places[0], status, headers, body, now, milliseconds, places[1])
 
 

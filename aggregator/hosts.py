@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import math
 from contextlib import asynccontextmanager
@@ -52,6 +53,7 @@ def _carried(address: Address) -> list[Address]:
     return [each for each in carried if each is not None]
 
 
+@functools.lru_cache(maxsize=4_096)  # asked several times for each request
 def host_of(url: str) -> str:
     """Host and port of a URL, the unit that is spared."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()

@@ -7,12 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aggregator.alerts import Post, deliver, look
 from aggregator.desk import Desk, Outcome
 from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
-from aggregator.store import Store, feeds, retention, sketches
+from aggregator.store import Store, alerts, feeds, retention
 from aggregator.store.upkeep import pull_back_due
 from aggregator.workers import Workers
 
@@ -124,7 +123,7 @@ def poll_once(
 
     with Store(path) as store, Workers() as executor:
         asyncio.run(_round(config, store, executor, (wishes, hear, clock)))
-        _prune(store, config, clock())
+        _prune(store, config, clock(), with_news=bool(summary.articles))
     return summary
 
 
@@ -147,8 +146,20 @@ async def _round(
         ]
         await poll_feeds(desk, asked)
         await derive_articles(desk, due_now(desk))
-        look(store, config.alerts, clock())
-        await deliver(store, Post(config, fetcher, clock, wishes.allow_private))
+        await _alert(store, config, fetcher, clock, allow_private=wishes.allow_private)
+
+
+async def _alert(
+    store: Store, config: Config, fetcher: Fetcher, clock: Callable[[], datetime], *, allow_private: bool
+) -> None:
+    """Looks for every alert and sends what is due; without alerts, what they need is not loaded."""
+    with store.reading() as conn:
+        if not config.alerts and not alerts.unsynced(conn, ()):
+            return
+    from aggregator.alerts import Post, deliver, look  # noqa: PLC0415 (as said above)
+
+    look(store, config.alerts, clock())
+    await deliver(store, Post(config, fetcher, clock, allow_private))
 
 
 def _may_be_asked(state: FeedState, wishes: Wishes, now: datetime) -> bool:
@@ -172,11 +183,14 @@ def _check_names(configured: Iterable[Feed], names: tuple[str, ...]) -> None:
         raise UsageError(f"no feed is named '{unknown[0]}'; `aggregator feeds list` shows the names")
 
 
-def _prune(store: Store, config: Config, now: datetime) -> None:
+def _prune(store: Store, config: Config, now: datetime, *, with_news: bool) -> None:
     limits = retention.limits_of(config, now)
     with store.transaction() as conn:
         retention.prune_log(conn, limits)
-        sketches.forget_sketches(conn, now)
+        if with_news:
+            from aggregator.store import sketches  # noqa: PLC0415 (brings all of `match` and `wire` along)
+
+            sketches.forget_sketches(conn, now)
     for _ in range(_MOST_BATCHES):
         with store.transaction() as conn:
             if not retention.prune_articles(conn, limits):

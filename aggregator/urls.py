@@ -66,6 +66,8 @@ def without_userinfo(url: str) -> tuple[str, str | None]:
 
     They are the user's own and belong into no address that is stored, shown or sent on (RFC 3986 §7.5).
     """
+    if "@" not in url:
+        return url, None
     parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     return (urlunsplit(parts._replace(netloc=host)), unquote(userinfo)) if at else (url, None)

@@ -70,6 +70,24 @@ def test_the_summary_as_json(wire: Wire, room: Room) -> None:
     }  # fmt: skip
 
 
+def test_a_round_without_news_loads_nothing_that_reads_or_shows_it(wire: Wire, room: Room) -> None:
+    room.write(good_feed(wire))
+    room.run("poll")
+    code = (  # a process of its own: here all is loaded
+        "import os, sys; os.environ['SSL_CERT_FILE'] = 'mine'; from aggregator.cli import main;"
+        f"main({room.command('poll', '--json')[3:]!r}, standalone_mode=False);"
+        "heavy = ('rich', 'bs4', 'lxml', 'feedparser', 'smtplib', 'aggregator.wire', 'aggregator.extract',"
+        " 'aggregator.match', 'httpx._main', 'aggregator.alerts', 'aggregator.query');"
+        "print([name for name in heavy if name in sys.modules], os.environ['SSL_CERT_FILE'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    summary, loaded = done.stdout.splitlines()
+    assert json.loads(summary)["unchanged"] == 1
+    assert loaded == "[] mine"
+
+
 def test_feeds_that_are_no_feeds_are_each_one_line(wire: Wire, room: Room) -> None:
     room.write(
         {"url": wire.set("/html", page("Home", *FERRY), Content_Type="text/html"), "name": "html"},

@@ -229,6 +229,18 @@ def test_two_feeds_may_change_names(store: Store) -> None:
     assert after == {"quay": before["wire"], "wire": before["quay"]}
 
 
+def test_feeds_that_are_as_the_file_says_are_not_written(store: Store) -> None:
+    ids = sync(store, FEED)
+    before = store.conn.total_changes
+    assert sync(store, FEED) == ids
+    assert store.conn.total_changes == before
+    for other in (replace(FEED, section="Sport"), replace(FEED, name="other"), replace(FEED, title="T")):
+        assert set(sync(store, other).values()) == set(ids.values())
+        assert store.conn.total_changes > before
+        before = store.conn.total_changes
+    assert rows(store, "SELECT name, section, title FROM feeds") == [("wire", None, "T")]
+
+
 def test_a_paused_feeds_name_may_be_taken(store: Store) -> None:
     quay = replace(FEED, url="https://quay.example/rss", name="quay")
     before = sync(store, FEED, quay)

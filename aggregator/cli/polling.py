@@ -8,8 +8,6 @@ import sys
 from typing import TYPE_CHECKING, Self
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from aggregator.config import load_config
 from aggregator.printable import safe_line
@@ -17,6 +15,8 @@ from aggregator.rounds import Wishes, poll_once
 from aggregator.shards import parse_shard, share_of
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from aggregator.cli import Settings
     from aggregator.desk import Outcome
 
@@ -86,29 +86,47 @@ class _Watcher:
     """Shows a round as it goes, on stderr: faults as lines, the rest as a bar on a terminal."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._progress = _progress() if sys.stderr.isatty() else None
         self._bars = {
             kind: self._progress.add_task(f"{kind}s", total=None, visible=False)
             for kind in ("feed", "article")
+            if self._progress
         }
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._progress:
+            self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        if self._progress:
+            self._progress.stop()
 
     def hear(self, outcome: Outcome) -> None:
         """One more is done; a failed feed is named."""
-        self._progress.update(self._bars[outcome.kind], advance=1, visible=True)
+        if self._progress:
+            self._progress.update(self._bars[outcome.kind], advance=1, visible=True)
         if outcome.kind == "feed" and outcome.fault:
             what = "failed" if outcome.outcome == "error" else "has a fault"
-            self._progress.console.print(
-                safe_line(f"{outcome.what}: {what}: {outcome.fault}"),
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            self._say(safe_line(f"{outcome.what}: {what}: {outcome.fault}"))
+
+    def _say(self, line: str) -> None:
+        if self._progress:
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            click.echo(line, err=True)
+
+
+def _progress() -> Progress:
+    """Bars for a terminal; without one, `rich` is not loaded: it is a tenth of the program's start."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

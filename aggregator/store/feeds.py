@@ -40,7 +40,7 @@ def sync_feeds(conn: sqlite3.Connection, feeds: Sequence[Feed], now: datetime) -
     Returns:
         Each feed of feeds.yaml by its id.
     """
-    stored = {row[1]: row for row in conn.execute("SELECT id, url, name FROM feeds")}
+    stored = {row[1]: row for row in conn.execute(_STORED_FEEDS)}
     by_name = {row[2]: row for row in stored.values()}
     wanted = {feed.url for feed in feeds}
     for feed in feeds:
@@ -48,7 +48,8 @@ def sync_feeds(conn: sqlite3.Connection, feeds: Sequence[Feed], now: datetime) -
         if row and row[1] != feed.url:
             # The name has gone to another URL: the row follows it, unless that URL has one of its own.
             _free_name(conn, row, feed, moves=feed.url not in stored and row[1] not in wanted)
-    conn.executemany(_UPSERT_FEED, [_feed_row(feed, now) for feed in feeds])
+    other = [feed for feed in feeds if not _says(stored.get(feed.url), feed)]
+    conn.executemany(_UPSERT_FEED, [_feed_row(feed, now) for feed in other])
     conn.execute(
         """
         UPDATE feeds SET state = 'paused'
@@ -60,7 +61,17 @@ def sync_feeds(conn: sqlite3.Connection, feeds: Sequence[Feed], now: datetime) -
     return {ids[feed.url]: feed for feed in feeds}
 
 
-def _free_name(conn: sqlite3.Connection, row: tuple[int, str, str], feed: Feed, *, moves: bool) -> None:
+def _says(row: tuple[Any, ...] | None, feed: Feed) -> bool:
+    """Whether a feed's row says what feeds.yaml does; then it need not be written."""
+    if row is None:
+        return False
+    _, _, name, title, agency, section, language, state = row
+    return (name, agency, section, state != "paused") == (feed.name, feed.agency, feed.section, True) and (
+        (feed.title or title, feed.language or language) == (title, language)
+    )
+
+
+def _free_name(conn: sqlite3.Connection, row: tuple[Any, ...], feed: Feed, *, moves: bool) -> None:
     if moves:
         conn.execute(
             """
@@ -76,6 +87,7 @@ def _free_name(conn: sqlite3.Connection, row: tuple[int, str, str], feed: Feed, 
         )
 
 
+_STORED_FEEDS = "SELECT id, url, name, title, agency, section, language, state FROM feeds"
 _UPSERT_FEED = """
 INSERT INTO feeds (name, url, title, agency, section, language, interval_s, next_poll_at)
 VALUES (:name, :url, :title, :agency, :section, :language, :interval_s, :now)
@@ -142,13 +154,16 @@ def _feed_state(row: tuple[Any, ...]) -> FeedState:
 def due_entries(
     conn: sqlite3.Connection, feed_ids: Sequence[int], now: datetime, *, after: int = 0, limit: int = 500
 ) -> list[DueEntry]:
-    """Entries of those feeds due at ``now``, by id, the next ``limit`` after the id ``after``."""
+    """Entries of those feeds due at ``now``, by id, the next ``limit`` after the id ``after``.
+
+    Asked by what is due, which is little: by its feeds SQLite would read every entry there is.
+    """
     rows = conn.execute(
         """
         SELECT id, feed_id, first_seen_at, article_id, tries,
                guid, url, title, summary, content, author, published_at, updated_at,
                published_raw, tags, image_url
-        FROM entries
+        FROM entries INDEXED BY entries_due
         WHERE due_at <= :now AND id > :after AND feed_id IN (SELECT value FROM json_each(:feeds))
         ORDER BY id
         LIMIT :limit
