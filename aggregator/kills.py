@@ -138,9 +138,10 @@ def _bare(article: Article, *, keep_headline: bool = False) -> Article:
     """The article without what it says; a notice that stands for itself keeps headline and desk's notes."""
     if keep_headline:
         return replace(
-            article, status=Status.USABLE, paragraphs=(), deck=None, image_url=None, tags=(), quotes=()
-        )
+            article, status=Status.USABLE, paragraphs=(), deck=None, image_url=None, image_caption=None,
+            image_credit=None, tags=(), quotes=(),
+        )  # fmt: skip
     return replace(
         article, status=Status.USABLE, headline=None, deck=None, paragraphs=(), byline=None, dateline=None,
-        credit=None, image_url=None, tags=(), quotes=(),
+        credit=None, image_url=None, image_caption=None, image_credit=None, tags=(), quotes=(),
     )  # fmt: skip

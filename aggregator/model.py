@@ -1,7 +1,4 @@
-"""The records that travel between the rooms; frozen, picklable, no behaviour beyond a derived property.
-
-The words are those of docs/glossary.md. Times are aware UTC datetimes; unknown is None; sequences are tuples.
-"""
+"""The records that travel between the rooms: frozen, picklable; times are aware UTC, unknown is None."""
 
 from __future__ import annotations
 
@@ -114,9 +111,7 @@ class Alert:
     words: str
     filters: tuple[tuple[str, tuple[str, ...]], ...]  # name of a filter of `query` to its values
     to: Target
-    address: str = field(
-        repr=False
-    )  # a file's path, a webhook's URL, addresses with commas; empty for stdout
+    address: str = field(repr=False)  # a file's path, a webhook's URL, addresses with commas; or empty
     secret: str | None = field(default=None, repr=False)  # that a webhook's messages are signed with
     allow_private: bool = False  # the webhook may be on a private address
 
@@ -346,6 +341,8 @@ class Article:
     relation: Relation = Relation.ORIGINAL
     mark: str | None = None  # as printed
     image_url: str | None = None
+    image_caption: str | None = None
+    image_credit: str | None = None
     credit: str | None = None  # sign-off and copyright tails, kept apart
     tags: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
@@ -354,6 +351,8 @@ class Article:
     urgency: int | None = None  # ninjs: 1 is a flash, 9 the least
     embargo_until: datetime | None = None  # not to be shown before
     left_out: tuple[str, ...] = ()  # lines known to repeat across the outlet's pages
+    confidence: float | None = None  # the F1 to expect of the text, 0 to 1; None where nothing judged it
+    paywalled: bool = False  # its page says that the whole text is for subscribers
     fingerprint: Fingerprint | None = field(default=None, repr=False, compare=False)
 
     @property

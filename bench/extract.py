@@ -3,6 +3,7 @@
 ``python -m bench.extract DIR --out preds.jsonl`` reads DIR/index.jsonl ({set, id, url, html_path}) and its
 gzipped pages. ``--speed`` prints the CPU time a page, beside that of trafilatura where it is installed: every
 page is read by both, one after the other. ``--peer peer.jsonl`` writes that library's predictions too.
+``--calibration`` prints how far the confidence of an article is borne out by the set's scorer, DIR/score.py.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import importlib
 import json
 import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
     Predict = Callable[[dict[str, Any], bytes], dict[str, Any]]
 
 
+#: A body of this F1 is a good one.
+GOOD = 0.9
+
+
 def main() -> None:
     """Reads the arguments and runs."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -34,6 +42,7 @@ def main() -> None:
     parser.add_argument("--peer", type=Path)
     parser.add_argument("--sets", help="only these sets, separated by commas")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--calibration", action="store_true")
     asked = parser.parse_args()
     readers: dict[str, Predict] = {"aggregator": predict}
     if asked.peer or asked.speed:
@@ -53,6 +62,8 @@ def main() -> None:
             )
     if asked.speed:
         _print_costs(costs)
+    if asked.calibration:
+        _print_calibration(predictions["aggregator"], _scores(asked.directory, asked.out))
 
 
 def _peers() -> dict[str, Predict]:
@@ -104,7 +115,41 @@ def predict(row: dict[str, Any], page: bytes) -> dict[str, Any]:
         "image": article.image_url,
         "lang": article.language,
         "extractor": article.extractor,
+        "confidence": article.confidence,
     }
+
+
+def _scores(directory: Path, predictions: Path) -> dict[tuple[str, str], float]:
+    """The F1 of each page by the set's scorer: of its body, or of its segments."""
+    with tempfile.TemporaryDirectory() as folder:
+        pages = Path(folder) / "pages.jsonl"
+        command = [sys.executable, str(directory / "score.py"), str(predictions), "--pages", str(pages)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        rows = [json.loads(line) for line in pages.read_text("utf8").splitlines()]
+    return {(row["set"], row["id"]): score for row in rows if (score := _score(row)) is not None}
+
+
+def _score(row: dict[str, Any]) -> float | None:
+    if "seg_tp" in row:
+        right = 2 * float(row["seg_tp"])
+        return right / (right + row["seg_fp"] + row["seg_fn"]) if right else 0.0
+    return row.get("f1")
+
+
+def _print_calibration(predictions: list[dict[str, Any]], scores: dict[tuple[str, str], float]) -> None:
+    """For each tenth of the pages by confidence: its range, the mean F1, and how many pages reach .9."""
+    pairs = sorted(
+        (one["confidence"], scores[one["set"], one["id"]])
+        for one in predictions
+        if one.get("confidence") is not None and (one["set"], one["id"]) in scores
+    )
+    for tenth in range(10):
+        part = pairs[tenth * len(pairs) // 10 : (tenth + 1) * len(pairs) // 10]
+        if part:
+            mean = statistics.mean(score for _, score in part)
+            good = statistics.mean(score >= GOOD for _, score in part)
+            span = f"{part[0][0]:.2f} to {part[-1][0]:.2f}"
+            print(f"confidence {span}: mean F1 {mean:.3f}, {good:.0%} reach {GOOD}")
 
 
 def _print_costs(costs: dict[str, list[float]]) -> None:

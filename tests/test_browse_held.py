@@ -22,6 +22,7 @@ HELD = {
     "headline": f"Headline of the {UNSAID}",
     "body": f"The {UNSAID} plays tonight.",
     "byline": f"{UNSAID}",
+    "image_caption": f"The {UNSAID}",
 }
 TABLES = ("articles", "versions", "entries", "stories", "quotes", "joins", "tags", "article_tags")
 TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"

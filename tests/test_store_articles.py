@@ -197,7 +197,7 @@ KILLED = replace(
     paragraphs=(f"{HIDDEN} body. " + FERRY[0], *FERRY[1:]), credit=f"{HIDDEN} credit",
     tags=(f"{HIDDEN} tag", "sea"),
     dateline=Dateline(f"{HIDDEN}, March 4. ", "test", place=HIDDEN),
-    image_url=f"https://a.example/{HIDDEN}.jpg",
+    image_url=f"https://a.example/{HIDDEN}.jpg", image_caption=f"{HIDDEN} caption", image_credit=HIDDEN,
     quotes=(Quote(f"{HIDDEN} quote", 1, HIDDEN, "said", "test"),),
 )  # fmt: skip
 FEED = Feed(

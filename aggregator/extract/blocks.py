@@ -121,7 +121,7 @@ def _enter(walk: _Walk, element: _Element) -> None:
     tag = element.tag
     if tag in _BLOCKS:
         walk.close()
-        walk.box = Box(tag, _names(element), walk.box, walk.box.depth + 1)
+        walk.box = Box(tag, names_of(element), walk.box, walk.box.depth + 1)
     elif tag == "a":
         walk.links += 1
     elif tag in {"b", "strong"}:
@@ -156,7 +156,8 @@ def _break(walk: _Walk) -> None:
         walk.parts.append(_BREAK)
 
 
-def _names(element: _Element) -> str:
+def names_of(element: _Element) -> str:
+    """An element's class, id, role and the like, in lower case, words joined by hyphens."""
     if not element.keys():
         return ""
     get = element.get

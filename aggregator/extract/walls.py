@@ -1,4 +1,4 @@
-"""Pages that are no article: bot walls, consent walls, script-only shells, error pages. Pure.
+"""Pages that are no article, bot walls and the like, and those that keep theirs for subscribers. Pure.
 
 What they say is data (``data/furniture.toml``).
 """
@@ -8,8 +8,12 @@ from __future__ import annotations
 import functools
 import tomllib
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from aggregator.text import count_words, fold_spaces
+
+if TYPE_CHECKING:
+    from aggregator.extract.page import Page
 
 #: Walls are short; an article that speaks of captchas is longer.
 WALL_WORDS = 150
@@ -21,6 +25,18 @@ def wall_of(text: str) -> str | None:
         return None
     shown = fold_spaces(text).casefold()
     return next((name for name, phrases in _walls() if any(phrase in shown for phrase in phrases)), None)
+
+
+def is_paywalled(page: Page) -> bool:
+    """Whether a page says that its text is for subscribers: by JSON-LD, by OpenGraph's content tier.
+
+    https://developers.google.com/search/docs/appearance/structured-data/paywalled-content
+    """
+    told = (thing.get("isAccessibleForFree") for thing in page.linked)
+    closed = any(
+        str(said).lower() in {"false", "http://schema.org/false"} for said in told if said is not None
+    )
+    return closed or page.meta_first("article:content_tier") == "locked"
 
 
 @functools.cache

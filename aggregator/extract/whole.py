@@ -17,10 +17,11 @@ from aggregator.extract.feedtext import tags_of
 from aggregator.extract.head import Head, read_head
 from aggregator.extract.metadata import Metadata, read_metadata
 from aggregator.extract.page import Page, read_page, text_of
+from aggregator.extract.picture import read_picture
 from aggregator.extract.scripted import Scripted, read_scripted
 from aggregator.extract.signs import squeezed
 from aggregator.extract.sites import site_of
-from aggregator.extract.walls import WALL_WORDS, wall_of
+from aggregator.extract.walls import WALL_WORDS, is_paywalled, wall_of
 from aggregator.extract.wiredata import WireData, read_wire_data
 from aggregator.model import Article, TextBasis
 from aggregator.parse.dates import read_date
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Text of JSON-LD or of a script is taken when it is so many times as long as what is shown, a teaser.
 _MUCH_MORE = 2
+#: The mean F1 of such texts alone: of JSON-LD's where pages have one, of scripts' on 12 pages.
+_CONFIDENCE = {"json-ld": 0.88, "script": 0.90}
 #: A shown text of fewer characters may be a teaser; scripts are not read for longer ones.
 _SHORT = 1_500
 #: Headings by which the article in a script is known.
@@ -48,6 +51,7 @@ class Body:
 
     paragraphs: tuple[str, ...]
     rule: str
+    confidence: float | None = None
     left_out: tuple[str, ...] = ()
 
 
@@ -80,7 +84,7 @@ def extract_page(
     text = _with_dateline(_fuller(text, scripted), said, wire.dateline)
     if furniture:
         text = _without(text, furniture)
-    _refuse_walls(page, text)
+    _refuse_walls(page, text, said.headline)
     settled = _settled(page, _with_scripted(said, scripted), reading, head, feed)
     return _with_wire(_article(page, settled, text, entry, feed), wire)
 
@@ -98,7 +102,7 @@ def _fuller(text: Body, scripted: Scripted | None) -> Body:
     """The text of the page's scripts, when what is shown is a teaser of it."""
     told = scripted.paragraphs if scripted and text.rule == "signs" else ()
     shown = sum(map(len, text.paragraphs))
-    return Body(told, "script") if sum(map(len, told)) > _MUCH_MORE * shown else text
+    return Body(told, "script", _CONFIDENCE["script"]) if sum(map(len, told)) > _MUCH_MORE * shown else text
 
 
 def _with_scripted(said: Metadata, scripted: Scripted | None) -> Metadata:
@@ -149,8 +153,8 @@ def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: d
     found = reading.paragraphs(without=_apart(reading, head.deck))
     linked = said.linked_body or ""
     if len(linked) > _MUCH_MORE * sum(map(len, found)) and (told := paragraphs_of(linked)):
-        return Body(told, "json-ld")
-    return Body(found, "signs")
+        return Body(told, "json-ld", _CONFIDENCE["json-ld"])
+    return Body(found, "signs", round(reading.confidence, 2))
 
 
 def _without(text: Body, furniture: frozenset[bytes]) -> Body:
@@ -201,16 +205,19 @@ def _select(page: Page, selector: str | None) -> list[_Element]:
         return []
 
 
-def _refuse_walls(page: Page, text: Body) -> None:
-    words = count_words(" ".join(text.paragraphs))
+def _refuse_walls(page: Page, text: Body, headline: str | None) -> None:
+    form = squeezed(headline)
+    words = count_words(" ".join(line for line in text.paragraphs if squeezed(line) != form))
     if words <= WALL_WORDS and (wall := wall_of(text_of(page.root))):
         raise ParseError(f"the page is {wall}")
     if words < _LEAST_WORDS:
-        raise ParseError("the page has no article text")
+        what = "keeps its text behind a paywall" if is_paywalled(page) else "has no article text"
+        raise ParseError(f"the page {what}")
 
 
 def _article(page: Page, said: Metadata, text: Body, entry: Entry | None, feed: Feed | None) -> Article:
     url = said.canonical_url or page.url
+    picture = read_picture(page, said.image_url)
     return Article(
         url=url,
         headline=said.headline or (one_line(entry.title) if entry else None),
@@ -227,5 +234,9 @@ def _article(page: Page, said: Metadata, text: Body, entry: Entry | None, feed: 
         updated_at=said.updated_at or (entry.updated_at if entry else None),
         image_url=said.image_url or (entry.image_url if entry else None),
         tags=tags_of(entry, feed, *said.tags),
+        image_caption=picture.caption,
+        image_credit=picture.credit,
         left_out=text.left_out,
+        confidence=text.confidence,
+        paywalled=is_paywalled(page),
     )

@@ -27,7 +27,9 @@ _UNUSUAL = """SELECT id FROM articles WHERE status <> 'usable'
 #: The status of a row ``a`` now.
 STATUS = f"CASE WHEN {HELD} THEN 'withheld' WHEN a.status = 'withheld' THEN 'usable' ELSE a.status END"
 #: What an article says, which a held one does not.
-SAID = frozenset("headline deck byline dateline place body credit image_url".split())
+SAID = frozenset(
+    "headline deck byline dateline place body credit image_url image_caption image_credit".split()
+)
 
 
 def shown_columns(names: Iterable[str] = ArticleRow._fields) -> str:

@@ -156,9 +156,18 @@ def _head(page: Page) -> Iterator[str]:
         "page gone": article.gone_at,
         "url": article.url,
         "tags": ", ".join(page.tags),
+        "picture": _picture(article),
         "text from": f"{article.text_basis} ({article.extractor})",
+        "confidence": article.confidence is not None and f"{article.confidence:.2f}",
+        "paywall": article.paywalled and "the page keeps its whole text for subscribers",
     }
     yield "\n".join(f"{name:<11}{one_line(str(value))}" for name, value in facts.items() if value)
+
+
+def _picture(article: ArticleRow) -> str:
+    """What stands under the picture, and whose it is."""
+    credit = f"({article.image_credit})" if article.image_credit else ""
+    return " ".join(filter(None, [article.image_caption, credit]))
 
 
 def _text(page: Page, width: int) -> Iterator[str]:

@@ -216,6 +216,10 @@ def article_row(article: Article) -> dict[str, object]:
         "body": article.body or None,
         "credit": article.credit,
         "image_url": article.image_url,
+        "image_caption": article.image_caption,
+        "image_credit": article.image_credit,
+        "confidence": article.confidence,
+        "paywalled": int(article.paywalled),
         "text_basis": article.text_basis,
         "extractor": article.extractor,
         "slug": article.slug,
@@ -237,12 +241,13 @@ _INSERT_ARTICLE = """
 INSERT INTO articles (
     id, story_id, relation, url, canonical_url, outlet, agency, section, headline, deck, byline,
     dateline, place, dateline_date, language, published_at, updated_at, first_seen_at, status, mark,
-    word_count, body, credit, image_url, text_basis, extractor, slug, item_id, urgency, embargo_until
+    word_count, body, credit, image_url, image_caption, image_credit, text_basis, extractor, confidence,
+    paywalled, slug, item_id, urgency, embargo_until
 ) VALUES (
     :id, :story_id, :relation, :url, :canonical_url, :outlet, :agency, :section, :headline, :deck, :byline,
     :dateline, :place, :dateline_date, :language, :published_at, :updated_at, :now, :status, :mark,
-    :word_count, :body, :credit, :image_url, :text_basis, :extractor, :slug, :item_id, :urgency,
-    :embargo_until
+    :word_count, :body, :credit, :image_url, :image_caption, :image_credit, :text_basis, :extractor,
+    :confidence, :paywalled, :slug, :item_id, :urgency, :embargo_until
 )
 """
 #: A later reading that does not know something leaves what an earlier one knew.
@@ -255,6 +260,8 @@ UPDATE articles SET
     dateline_date = coalesce(:dateline_date, dateline_date), agency = coalesce(:agency, agency),
     section = coalesce(:section, section), language = coalesce(:language, language),
     published_at = coalesce(published_at, :published_at), image_url = coalesce(:image_url, image_url),
+    image_caption = coalesce(:image_caption, image_caption),
+    image_credit = coalesce(:image_credit, image_credit), confidence = :confidence, paywalled = :paywalled,
     slug = coalesce(:slug, slug), item_id = coalesce(:item_id, item_id),
     urgency = coalesce(:urgency, urgency), embargo_until = :embargo_until
 WHERE id = :id
@@ -277,7 +284,8 @@ _CANCEL = (
     UPDATE articles SET
         status = 'canceled', relation = 'kill', mark = :mark, versions = :number, word_count = 0,
         headline = NULL, deck = NULL, byline = NULL, dateline = NULL, place = NULL, dateline_date = NULL,
-        body = NULL, credit = NULL, image_url = NULL, updated_at = :now
+        body = NULL, credit = NULL, image_url = NULL, image_caption = NULL, image_credit = NULL,
+        updated_at = :now
     WHERE id = :id
     """,
     "UPDATE versions SET headline = NULL, deck = NULL, body = NULL, body_hash = NULL WHERE article_id = :id",

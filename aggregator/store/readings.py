@@ -37,6 +37,8 @@ _OF_THE_VERSION = (
     "embargo_until",
     "text_basis",
     "extractor",
+    "confidence",
+    "paywalled",
 )
 
 Values = tuple[tuple[str, object], ...]
