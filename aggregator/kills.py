@@ -139,9 +139,10 @@ def _bare(article: Article, *, keep_headline: bool = False) -> Article:
     if keep_headline:
         return replace(
             article, status=Status.USABLE, paragraphs=(), deck=None, image_url=None, image_caption=None,
-            image_credit=None, tags=(), quotes=(),
+            image_credit=None, tags=(), quotes=(), fingerprint=None,
         )  # fmt: skip
     return replace(
         article, status=Status.USABLE, headline=None, deck=None, paragraphs=(), byline=None, dateline=None,
         credit=None, image_url=None, image_caption=None, image_credit=None, tags=(), quotes=(),
+        fingerprint=None,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aggregator.fingerprint import with_fingerprint
 from aggregator.match import match_article
 from aggregator.model import Article, Dateline, Relation, TextBasis
 from aggregator.query import open_read_only
@@ -149,13 +150,13 @@ def _stored(conn: sqlite3.Connection) -> Iterator[tuple[int, Article]]:
         (article_id, outlet, agency, headline, body, place, relation, mark, slug, item_id) = row
         yield (
             article_id,
-            Article(
+            with_fingerprint(Article(
                 None, headline, tuple(filter(None, (body or "").split("\n\n"))), TextBasis.PAGE, "stored",
                 outlet=outlet, agency=agency, slug=slug, item_id=item_id, mark=mark,
                 dateline=Dateline("", "stored", place=place) if place else None,
                 published_at=_time(article_id),
                 relation=Relation(relation) if mark else Relation.ORIGINAL,
-            ),
+            )),
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from aggregator.fingerprint import FIGURE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from aggregator.fingerprint import Fingerprint
@@ -35,10 +35,17 @@ _LOOKED_FOR = 40
 _WEIGHT_STEP = 0.1
 _16_BITS = 0xFFFF
 _32_BITS = 0xFFFFFFFF
+_WORD_BYTES = 4
+#: Bits of a sum of three words, with room to spare: a word has 31.
+_LANE = 64
 #: Sets a paragraph of one or two words apart from three in a row.
 _ALONE = 0x9E3779B1
 _NO_BOUND = 1 << 32
 _HEAD = struct.Struct("<HHHHHB")
+_SHINGLE = struct.Struct("=I")
+#: Where both of two texts have so many shingles and share one of them, less than 1 % of those that have half
+#: of the shorter text in common are missed.
+_CHANCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +76,93 @@ def sketch_of(fingerprint: Fingerprint, refrains: frozenset[int], weights: Mappi
         refrains: the keys of passages that are none of its own words.
         weights: of the headline's words.
     """
-    words = array("I", fingerprint.words)
-    shingles: set[int] = set()
-    own: list[int] = []
-    start = 0
-    for end, key in zip(fingerprint.ends, fingerprint.keys, strict=True):
-        if key not in refrains:
-            passage = words[start:end]
-            shingles.update(_shingles(passage))
-            own += passage
-        start = end
-    smallest = sorted(shingles)
-    numbers = {each & _16_BITS for each in own if each & FIGURE}
+    own, ends = _own_words(fingerprint, refrains)
+    words = array("I", own)
+    smallest = sorted(_shingles(own, ends))
+    numbers = {each & _16_BITS for each in words if each & FIGURE}
     return Sketch(
-        min(len(own), _16_BITS),
+        min(len(words), _16_BITS),
         Shingles(
             min(len(smallest), _16_BITS),
             smallest[:_MOST_SHINGLES],
             smallest[_MOST_SHINGLES] if len(smallest) > _MOST_SHINGLES else _NO_BOUND,
         ),
-        frozenset([each & _16_BITS for each in own[:_FIRST_WORDS]]),
+        frozenset(array("H", own[: _WORD_BYTES * _FIRST_WORDS])[:: _WORD_BYTES // 2]),
         frozenset(sorted(numbers)[:_MOST_NUMBERS]),
         {word & _16_BITS: weights.get(word, 0.0) for word in fingerprint.headline[:_MOST_HEADLINE]},
     )
 
 
-def _shingles(words: Sequence[int]) -> Iterable[int]:
+def _own_words(fingerprint: Fingerprint, refrains: frozenset[int]) -> tuple[bytes, Sequence[int]]:
+    """The words of a text without its refrains, and the ends of its paragraphs."""
+    if refrains.isdisjoint(fingerprint.keys):
+        return fingerprint.words, fingerprint.ends
+    own: list[bytes] = []
+    ends: list[int] = []
+    start = end = 0
+    for stop, key in zip(fingerprint.ends, fingerprint.keys, strict=True):
+        if key not in refrains:
+            own.append(fingerprint.words[_WORD_BYTES * start : _WORD_BYTES * stop])
+            end += stop - start
+            ends.append(end)
+        start = stop
+    return b"".join(own), ends
+
+
+def _shingles(words: bytes, ends: Sequence[int]) -> set[int]:
     """Each three words in a row as one number; a paragraph of fewer is one by itself.
 
-    The words are hashes already, so that a sum is one too; it tells their order.
+    The words are hashes already, so that a sum is one too; it tells their order. All sums are taken at once,
+    as one long number with 64 bits for each: in half the time of one by one.
     """
-    if len(words) < 3:
-        return [(sum(words) * _ALONE) & _32_BITS] if words else []
-    return [(a + 3 * b + 7 * c) & _32_BITS for a, b, c in zip(words, words[1:], words[2:], strict=False)]
+    lanes = int.from_bytes(array("Q", array("I", words)).tobytes(), "little")
+    sums = lanes + 3 * (lanes >> _LANE) + 7 * (lanes >> 2 * _LANE)
+    low = array("I", sums.to_bytes(2 * len(words), "little"))[::2]
+    found: set[int] = set()
+    start = 0
+    for end in ends:
+        if end - start > 2:
+            found.update(low[start : end - 2])
+        elif end > start:
+            alone = sum(array("I", words[_WORD_BYTES * start : _WORD_BYTES * end]))
+            found.add((alone * _ALONE) & _32_BITS)
+        start = end
+    return found
 
 
 def posted(sketch: Sketch) -> Sequence[int]:
     """The shingles under which a text is found."""
+    return sketch.shingles.smallest[: _posted_of(sketch.shingles.size)]
+
+
+def _posted_of(size: int) -> int:
+    """How many shingles a text of so many is found under."""
     least, most = _POSTED
-    return sketch.shingles.smallest[: max(least, min(sketch.shingles.size // _POSTED_SHARE, most))]
+    return max(least, min(size // _POSTED_SHARE, most))
 
 
 def looked_for(sketch: Sketch) -> Sequence[int]:
     """The shingles by which others are looked for: more than are posted, since looking is cheap."""
     return sketch.shingles.smallest[:_LOOKED_FOR]
+
+
+def chance_hit(sketch: Sketch, data: bytes) -> bool:
+    """Whether one shingle in common, of those looked for and those posted, is so few that it is chance.
+
+    Args:
+        sketch: of the text that looks for others.
+        data: what ``pack`` made of the one found.
+    """
+    _, size, kept, *_ = _HEAD.unpack_from(data)
+    own, posted_of = sketch.shingles.smallest, min(_posted_of(size), kept)
+    if min(len(own), posted_of) < _CHANCE:
+        return False
+    eighth, last = (
+        _SHINGLE.unpack_from(data, _HEAD.size + _WORD_BYTES * (count - 1))[0]
+        for count in (_CHANCE, posted_of)
+    )
+    looked = own[min(_LOOKED_FOR, len(own)) - 1]
+    return bool(eighth <= looked and own[_CHANCE - 1] <= last)
 
 
 def containment(one: Shingles, other: Shingles, both: int) -> float:

@@ -57,10 +57,11 @@ def carry_full_text(jobs: Sequence[tuple[Entry, Feed]]) -> list[bool]:
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     """The articles that entries give by themselves."""
     from aggregator.extract import extract_entry
+    from aggregator.fingerprint import with_fingerprint
     from aggregator.wire import read_wire
 
     return [
-        _with_fingerprint(read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid))
+        with_fingerprint(read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid))
         for entry, feed in jobs
     ]
 
@@ -76,6 +77,7 @@ def read_page(
         ParseError: the page holds no article.
     """
     from aggregator.extract import extract_page
+    from aggregator.fingerprint import with_fingerprint
     from aggregator.wire import read_wire
 
     content_type = page.header("content-type")
@@ -86,14 +88,7 @@ def read_page(
     article = read_wire(found, default_agency=agency, guid=guid)
     if not article.paragraphs and article.relation is not Relation.KILL:
         raise ParseError("the page has no article text besides bylines and notes")
-    return _with_fingerprint(article)
-
-
-def _with_fingerprint(article: Article) -> Article:
-    """Taken here, where there are processes to spare, and not where one connection writes."""
-    from aggregator.fingerprint import fingerprint_of
-
-    return replace(article, fingerprint=fingerprint_of(article))
+    return with_fingerprint(article)
 
 
 def reread(

@@ -141,7 +141,8 @@ def _keep(conn: sqlite3.Connection, number: int, when: datetime, dice: random.Ra
     outlet = number % OUTLETS
     keys = tuple(dice.randrange(1 << 32) for _ in range(6))
     ends = tuple(range(WORDS // 10, WORDS + 1, WORDS // 10))
-    found = Fingerprint(outlet, array("I", words).tobytes(), ends, (*keys, *[None] * 4), tuple(words[:8]))
+    own = array("I", words).tobytes()
+    found = Fingerprint(outlet, own, ends, (*keys, *[None] * 4), tuple(words[:8]), b"", None)
     name = f"outlet{outlet}.example"
     article = Article(None, None, (), TextBasis.PAGE, "filler", outlet=name, fingerprint=found)
     near = Nearby(sketch_of(found, frozenset(), dict.fromkeys(found.headline, 5.0)))

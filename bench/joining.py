@@ -12,14 +12,14 @@ import argparse
 import json
 import tempfile
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
 
-from aggregator.fingerprint import fingerprint_of
+from aggregator.fingerprint import with_fingerprint
 from aggregator.match import near
 from aggregator.match.near import Near, Weights, compare
 from aggregator.model import Match, Relation
@@ -107,8 +107,7 @@ def read_pairs(
         conn.execute("BEGIN")
         for document in found:
             own = label[document["doc_id"]]
-            article = article_of(document)
-            article = replace(article, fingerprint=fingerprint_of(article))
+            article = with_fingerprint(article_of(document))
             now = article.published_at
             assert now is not None  # noqa: S101 (documents have times)
             nearby = sketches.nearby(conn, article, now)

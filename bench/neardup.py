@@ -16,12 +16,12 @@ import tempfile
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aggregator.fingerprint import fingerprint_of
+from aggregator.fingerprint import with_fingerprint
 from aggregator.match import match_article
 from aggregator.model import Article, TextBasis
 from aggregator.store import Store, articles, sketches, stories
@@ -84,7 +84,7 @@ def stream(store: Store, found: Iterable[dict[str, Any]], costs: Costs) -> dict[
         with costs.of("reading"):
             read = [article_of(document) for document in batch]
         with costs.of("fingerprint"):
-            read = [replace(each, fingerprint=fingerprint_of(each)) for each in read]
+            read = [with_fingerprint(each) for each in read]
         with costs.of("storing"):
             store.conn.execute("BEGIN IMMEDIATE")
         for document, article in zip(batch, read, strict=True):

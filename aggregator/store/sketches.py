@@ -6,6 +6,7 @@ Each function runs inside its caller's transaction.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from datetime import timedelta
@@ -14,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 from aggregator.fingerprint import fingerprint_of
 from aggregator.match.near import LEAST_CONTAINED, Near
 from aggregator.match.stories import Nearby
-from aggregator.sketch import containment, looked_for, pack, posted, sketch_of, unpack, unpack_shingles
+from aggregator.sketch import (
+    chance_hit,
+    containment,
+    looked_for,
+    pack,
+    posted,
+    sketch_of,
+    unpack,
+    unpack_shingles,
+)
 from aggregator.store.rows import stamp
 
 if TYPE_CHECKING:
@@ -57,7 +67,18 @@ def nearby(conn: sqlite3.Connection, article: Article, now: datetime) -> Nearby:
 
 def _numbers(conn: sqlite3.Connection, sketch: Sketch) -> list[tuple[int]]:
     """The numbers of texts found under its shingles, once for each in common."""
-    return conn.execute(_POSTED, {"shingles": _listed(looked_for(sketch))}).fetchall()
+    shingles = looked_for(sketch)
+    return conn.execute(_posted(len(shingles)), shingles).fetchall() if shingles else []
+
+
+@functools.cache
+def _posted(count: int) -> str:
+    """Each value bound by itself: a quarter less time than an array for json_each()."""
+    values = ", ".join(["(?)"] * count)
+    return f"""
+    WITH looked_for (shingle) AS (VALUES {values})
+    SELECT p.number FROM looked_for CROSS JOIN postings AS p ON p.shingle = looked_for.shingle
+    """  # noqa: S608 (marks)
 
 
 def _crowded(conn: sqlite3.Connection, sketch: Sketch) -> frozenset[int]:
@@ -71,23 +92,24 @@ def _near_texts(
     """The stored texts with most shingles in common that were published within the window."""
     if not numbers:
         return []
-    most = [number for (number,), _ in Counter(numbers).most_common(2 * _COMPARED)]
+    hits = dict(Counter(numbers).most_common(2 * _COMPARED))
     found = conn.execute(
         _SKETCHES,
         {
-            "numbers": _listed(most),
+            "numbers": _listed(number for (number,) in hits),
             "from": _id_at(published_at - WINDOW),
             "to": _id_at(published_at + WINDOW),
             "limit": _COMPARED,
         },
     )
     own = frozenset(sketch.shingles.smallest)
-    return list(filter(None, (_near(row, sketch, own) for row in found)))
+    likely = (row for row in found if hits[row[:1]] > 1 or not chance_hit(sketch, row[-1]))
+    return list(filter(None, (_near(row, sketch, own) for row in likely)))
 
 
 def _near(row: tuple[Any, ...], sketch: Sketch, own: frozenset[int]) -> Near | None:
     """A stored text beside a new one; None when they share too little to be weighed."""
-    article_id, story_id, outlet, place, mark, packed = row
+    _, article_id, story_id, outlet, place, mark, packed = row
     stored = unpack_shingles(packed)
     common = own.intersection(stored.smallest)
     if containment(sketch.shingles, stored, len(common)) <= LEAST_CONTAINED:
@@ -185,9 +207,8 @@ WHERE passage_hash IN (SELECT value FROM json_each(:keys)) AND stories >= :stori
 _COUNTS = """
 SELECT word_hash, articles FROM headline_words WHERE word_hash IN (SELECT value FROM json_each(:words))
 """
-_POSTED = "SELECT number FROM postings WHERE shingle IN (SELECT value FROM json_each(:shingles))"
 _SKETCHES = """
-SELECT s.article_id, a.story_id, a.outlet, a.place, a.mark, s.sketch
+SELECT s.number, s.article_id, a.story_id, a.outlet, a.place, a.mark, s.sketch
 FROM json_each(:numbers) AS n
 CROSS JOIN sketches AS s ON s.number = n.value
 CROSS JOIN articles AS a ON a.id = s.article_id
