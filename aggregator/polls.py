@@ -43,9 +43,9 @@ log = logging.getLogger("aggregator")
 #: A permanent redirect is believed when so many polls in a row were led to one place, a feed: the gate of
 #: a hotel's network answers 301 too.
 _STABLE_MOVES = 3
-#: Answers of 304 are believed ninety-nine times in a row and for a week: a server may give no other.
+#: Answers of 304 are believed ninety-nine times in a row and for a month: a server may give no other.
 _UNMODIFIED = 99
-_WHOLE_WITHIN = timedelta(days=7)
+_WHOLE_WITHIN = timedelta(days=30)
 _DELTA = 226  # RFC 3229
 #: Archives read to close one gap.
 _MOST_ARCHIVES = 10

@@ -27,7 +27,7 @@ from aggregator.config import load_config
 from aggregator.rounds import Summary, Wishes, poll_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from multiprocessing.process import BaseProcess
 
     from aggregator.desk import Outcome
@@ -284,9 +284,14 @@ class Room:
             sys.executable, "-m", "aggregator", "--feeds", str(self.feeds), "--db", str(self.db), *arguments,
         ]  # fmt: skip
 
-    def start(self, *arguments: str) -> BaseProcess:
-        """Starts the command in a process of its own, which prints into files of the folder."""
-        process = _FORGE.Process(target=_command, args=(self.command(*arguments)[3:], self.folder))
+    def start(self, *arguments: str, first: Callable[[], None] | None = None) -> BaseProcess:
+        """Starts the command in a process of its own, which prints into files of the folder.
+
+        Args:
+            arguments: of the command.
+            first: what that process does before.
+        """
+        process = _FORGE.Process(target=_command, args=(self.command(*arguments)[3:], self.folder, first))
         process.start()
         return process
 
@@ -316,9 +321,11 @@ def _forge() -> None:
         forkserver.ensure_running()
 
 
-def _command(arguments: list[str], folder: Path) -> None:
+def _command(arguments: list[str], folder: Path, first: Callable[[], None] | None) -> None:
     """What the new process does: it becomes the command."""
     os.chdir(folder)
+    if first:
+        first()
     for number, name in enumerate(_PRINTED, start=1):
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     main(arguments, prog_name="aggregator")

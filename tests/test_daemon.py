@@ -21,6 +21,7 @@ from aggregator.store import Store
 from aggregator.store.hosts import close_host
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -33,10 +34,10 @@ PATIENCE_S = 60.0
 class Daemon:
     """The running daemon and its log; a context manager that ends it, whatever happens."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, *options: str, first: Callable[[], None] | None = None) -> None:
         log = room.folder / "stderr"
         os.mkfifo(log)
-        self._process = room.start("run")
+        self._process = room.start("run", *options, first=first)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, args=(log,))
         self._reader.start()

@@ -161,16 +161,16 @@ def test_the_hundredth_answer_after_not_modified_is_asked_for_whole(room: Room, 
     assert conditional == [False, True, False, True]
 
 
-def test_a_server_that_says_not_modified_for_ever_hides_news_for_a_week_at_most(
+def test_a_server_that_says_not_modified_for_ever_hides_news_for_a_month_at_most(
     room: Room, wire: Wire
 ) -> None:
     room.write(wire.set("/", rss(A), ETag='"never another"'))
     polls(room, 0)
     wire.set("/", rss(B, A), ETag='"never another"')
-    polls(room, *range(12, 168, 12))
+    polls(room, *range(24, 720, 24))
     assert {asked.status for asked in wire.asked[1:]} == {304}
     assert room.rows("SELECT title FROM entries") == [("Story a",)]
-    polls(room, 168, 180, 192)
+    polls(room, 720, 744, 768)
     assert [asked.status for asked in wire.asked[-3:]] == [200, 304, 304]
     assert room.rows("SELECT title FROM entries ORDER BY id") == [("Story a",), ("Story b",)]
 
