@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Of address space: a worker itself takes about 300 MiB of it, the tree of the largest feed as much again.
 _MEMORY = 1024 * 1024 * 1024
+#: Given to a worker whose memory is at its end, so that it can say so.
+_RESERVE = 64 * 1024 * 1024
 #: A job that takes longer is hostile: the slowest honest feed of the measured sets takes under 2 s.
 _JOB_S = 10.0
 #: Imported once, in the process the workers are forked from.
@@ -163,17 +165,23 @@ def _no_script() -> Iterator[None]:
 
 def _serve(pipe: Connection, memory: int) -> None:
     """The worker's side: one job after the other until the pipe is closed."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory + _RESERVE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ends with its parent
     with suppress(EOFError, ConnectionError):
         while True:
-            function, arguments = pipe.recv()
-            pipe.send(_outcome(function, arguments))
+            try:
+                function, arguments = pipe.recv()
+                pipe.send(_outcome(function, arguments))
+            except MemoryError:
+                resource.setrlimit(resource.RLIMIT_AS, (memory + _RESERVE, memory + _RESERVE))
+                pipe.send((False, MemoryError()))
 
 
 def _outcome(function: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[bool, object]:
     try:
         return True, function(*arguments)
+    except MemoryError:
+        raise
     except Exception as fault:  # noqa: BLE001 (sent to who asked)
         return False, fault

@@ -39,6 +39,12 @@ def _eat() -> None:
     bytearray(2 * 1024 * 1024 * 1024)
 
 
+def _hoard() -> None:
+    hoard: list[bytes] = []
+    while True:
+        hoard.append(bytes(1_000))  # nothing is left in which to tell of it
+
+
 def _fail() -> None:
     raise ParseError("is not a feed")
 
@@ -58,6 +64,7 @@ def test_jobs_run_in_other_processes(workers: Workers) -> None:
         (_hang, "took longer than 2 s to read"),
         (_crash, "crashed the worker process that read it"),
         (_eat, "took more than 512 MiB to read"),
+        (_hoard, "took more than 512 MiB to read"),
     ],
 )
 def test_a_lost_worker_costs_its_own_job_only(workers: Workers, job: Callable[[], None], why: str) -> None:
