@@ -29,7 +29,7 @@ from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor
     from datetime import datetime
     from pathlib import Path
@@ -109,6 +109,7 @@ class _Daemon:
         self._polls = _InHand()
         self._articles = _InHand()
         self._alerts = _InHand()
+        self._upkeep = _InHand()
         self._started_at = utc_now()
 
     async def run(self) -> None:
@@ -124,6 +125,7 @@ class _Daemon:
             notify("STOPPING=1")
             clock.cancel()
             scheduler.pause()
+            await asyncio.sleep(0)  # ticks that were begun run to their end: none of them waits for anything
             await self._finish()
             scheduler.shutdown(wait=False)
         log.info("stopped")
@@ -137,7 +139,7 @@ class _Daemon:
         )
         scheduler.add_job(self._tick, "interval", seconds=_TICK.total_seconds(), next_run_time=utc_now())
         scheduler.add_job(self._beat, "interval", seconds=_BEAT.total_seconds(), next_run_time=utc_now())
-        scheduler.add_job(self._prune, "interval", seconds=_PRUNE.total_seconds())
+        scheduler.add_job(self._keep_up, "interval", seconds=_PRUNE.total_seconds())
         scheduler.add_listener(_note_event, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
         return scheduler
 
@@ -151,12 +153,15 @@ class _Daemon:
         """Takes up what is due and not in hand; asking and thinking go on after the tick."""
         if self._file.has_changed():
             self._reload()
-        if time.monotonic() < self._paused_until:
+        self._take_up(self._start_polls, self._start_articles, self._start_alerts)
+
+    def _take_up(self, *kinds: Callable[[], None]) -> None:
+        """Starts what is due of those kinds of work, unless the database is to be left alone for a while."""
+        if self._desk.stopping or time.monotonic() < self._paused_until:
             return
         try:
-            self._start_polls()
-            self._start_articles()
-            self._start_alerts()
+            for start in kinds:
+                start()
         except StoreError as fault:
             self._meet(fault)
 
@@ -195,6 +200,8 @@ class _Daemon:
                 self._meet(fault)
             elif fault:
                 log.error("internal error", exc_info=fault)
+            elif in_hand is self._polls:
+                self._take_up(self._start_articles)  # what the last feeds brought does not wait for a tick
 
         task = asyncio.get_running_loop().create_task(work)
         in_hand.tasks.add(task)
@@ -203,7 +210,7 @@ class _Daemon:
     async def _finish(self) -> None:
         """Waits for what is in hand, then gives it up: it was not recorded, so it stays due."""
         self._desk.stopping = True
-        tasks = self._polls.tasks | self._articles.tasks | self._alerts.tasks
+        tasks = self._polls.tasks | self._articles.tasks | self._alerts.tasks | self._upkeep.tasks
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_GRACE_S)
             for task in late:
@@ -229,6 +236,10 @@ class _Daemon:
                 record_heartbeat(conn, beat)
         except StoreError as fault:
             self._meet(fault)
+
+    async def _keep_up(self) -> None:
+        if not self._upkeep.tasks:
+            self._start(self._prune(), self._upkeep, set())
 
     async def _prune(self) -> None:
         """Lets go what is old, a batch at a time: polls go on between them."""
