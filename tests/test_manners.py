@@ -1,0 +1,221 @@
+"""Promises about fetching, from feeds.yaml to the database: what is asked when, and what nobody sees."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from conftest import FERRY, Answer, Item, page, rss
+from test_polls import HOUR, A, B, poll_at, polls, window
+
+from aggregator.config import load_config
+from aggregator.desk import Desk
+from aggregator.fetch import Fetcher
+from aggregator.hosts import Turns
+from aggregator.pipeline import derive_articles, due_now, poll_feeds
+from aggregator.store import Store, feeds
+from aggregator.workers import Limits, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from conftest import Room, Wire
+
+# ---------------------------------------------------------------- validators
+
+
+def test_a_newer_validator_of_a_304_is_the_one_given_back(room: Room, wire: Wire) -> None:
+    room.write(wire.set("/", rss(A), ETag='"1"'))
+    room.poll(pages=False)
+    for number in (2, 3):
+        wire.answers["/"] = Answer(status=304, headers=(("ETag", f'"{number}"'),))
+        room.poll(pages=False)
+    room.poll(pages=False)
+    assert [asked.headers.get("if-none-match") for asked in wire.asked] == [None, '"1"', '"2"', '"3"']
+
+
+def test_an_etag_that_never_changes_hides_no_body(room: Room, wire: Wire) -> None:
+    room.write(wire.url("/"))
+    for number in (1, 2, 3):
+        # The name of the header keeps the wire from answering 304: it serves the whole whatever is asked.
+        wire.answers["/"] = Answer(rss(*window(range(number))), headers=(("ETag", f'"stuck"{" " * number}'),))
+        room.poll(pages=False)
+    assert room.rows("SELECT count(*) FROM entries") == [(3,)]
+
+
+# ---------------------------------------------------------------- when a feed is asked
+
+
+def test_hours_and_days_that_a_feed_wants_skipped_are_waited_out(room: Room, wire: Wire) -> None:
+    hours = "".join(f"<hour>{hour}</hour>" for hour in range(24) if hour != 5)
+    head = f"<skipHours>{hours}</skipHours><skipDays><day>Thursday</day></skipDays>"
+    room.write(wire.set("/", rss(A, head=head)))
+    polls(room, *range(48))  # from Wednesday noon on
+    assert len(wire.asked) == 2
+    assert room.rows("SELECT last_attempt_at, interval_why FROM feeds") == [
+        ("2026-03-06T06:00:00Z", "the feed's skipHours and skipDays")
+    ]
+
+
+def test_whoever_refuses_is_asked_ever_more_rarely_but_never_given_up(room: Room, wire: Wire) -> None:
+    refusals = [401, 403, 404, 429, 500, 503]
+    room.write(*(wire.set(f"/{status}", rss(A), status) for status in refusals))
+    asked: dict[str, list[int]] = {f"/{status}": [] for status in refusals}
+    for hour in range(24 * 7):
+        wire.asked.clear()
+        polls(room, hour)
+        for path in wire.paths():
+            asked[path].append(hour)
+    for hours in asked.values():
+        waits = [later - earlier for earlier, later in pairwise(hours)]
+        assert waits[:2] == [1, 1]
+        assert waits[:8] == sorted(waits[:8])
+        assert all(20 <= wait <= 27 for wait in waits[-4:])  # a day, spread by a tenth
+    for status in refusals:
+        wire.set(f"/{status}", rss(A))
+    polls(room, 24 * 9)
+    assert room.rows("SELECT DISTINCT failures, last_error, state FROM feeds") == [(0, None, "active")]
+    assert poll_at(room, room.now + HOUR)["feeds"] == len(refusals)
+
+
+def test_after_a_jump_of_the_clock_each_feed_is_asked_once(room: Room, wire: Wire) -> None:
+    room.write(*(wire.set(f"/{number}", rss(A), ETag='"1"') for number in range(5)))
+    polls(room, 0)
+    for hour in (24 * 365, 24 * 365 + 0.01):  # ahead: what was due in between is due once
+        polls(room, hour)
+    assert len(wire.asked) == 10
+    polls(room, 1, 1.01)  # back again: due within the interval, not in a year
+    polls(room, 2, 8)
+    assert 15 <= len(wire.asked) <= 20
+    assert room.rows("SELECT max(last_attempt_at) FROM feeds") == [("2026-03-04T20:00:00Z",)]
+
+
+def test_a_feed_quiet_for_longer_than_ever_is_told(room: Room, wire: Wire) -> None:
+    room.write({"url": wire.set("/", rss(A)), "name": "harbour"})
+    for number in range(6):
+        wire.set("/", rss(*window(range(number + 1))))
+        polls(room, 12 * number)
+    [told] = json.loads(room.run("feeds", "list", "--json").stdout)
+    assert told["health"].endswith("never longer than 12 h before")
+    assert told["health"].startswith("quiet for ")
+    assert told["last_new_at"] == told["last_success_at"] == "2026-03-07T00:00:00Z"
+
+
+# ---------------------------------------------------------------- turns
+
+
+class Noting(Turns):
+    """Turns that are given as ever; what spacing was wanted for which path is noted, and not waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: list[tuple[str, float]] = []
+
+    @asynccontextmanager
+    async def turn(self, url: str, spacing_s: float) -> AsyncIterator[None]:
+        """Notes the wish."""
+        self.wanted.append((url, spacing_s))
+        async with super().turn(url, 0.0):
+            yield
+
+
+def one_round(room: Room, workers: Workers, turns: Turns) -> None:
+    """A round of all feeds with their pages."""
+
+    async def work(store: Store) -> None:
+        async with Fetcher(clock=lambda: room.now) as fetcher:
+            with store.transaction() as conn:
+                configured = feeds.sync_feeds(conn, load_config(room.feeds, {}).feeds, room.now)
+            told = room.told.append
+            desk = Desk(store, fetcher, workers, configured, clock=lambda: room.now, told=told, turns=turns)
+            await poll_feeds(desk, feeds.feed_states(store.conn))
+            await derive_articles(desk, due_now(desk))
+
+    with Store(room.db) as store:
+        asyncio.run(work(store))
+
+
+def test_feeds_and_pages_of_a_host_share_its_turns_and_crawl_delay_widens_them(
+    room: Room, wire: Wire
+) -> None:
+    wire.set("/robots.txt", "User-agent: *\nCrawl-delay: 7\n")
+    story = wire.set("/story", page("Ferry turns back", *FERRY))
+    feed = wire.set("/rss", rss(Item(story, "Ferry turns back")))
+    room.write({"url": feed, "spacing": "2s"})
+    turns = Noting()
+    with Workers(1) as workers:
+        one_round(room, workers, turns)
+    assert turns.wanted == [(feed, 2.0), (wire.url("/robots.txt"), 2.0), (story, 7.0)]
+    assert len(turns) == 1
+    assert room.rows("SELECT text_basis FROM articles") == [("page",)]
+
+
+def test_feeds_that_would_lose_entries_are_asked_first(room: Room, wire: Wire) -> None:
+    calm = [wire.set(f"/calm{number}", rss(*window(range(-400, -395)))) for number in range(6)]
+    hasty = [wire.set(f"/hasty{number}", rss(*window((-2, -1)))) for number in range(2)]
+    room.write(*calm[:3], *hasty, *calm[3:], pages="never")
+    turns = [Noting(), Noting()]
+    with Workers(1) as workers:
+        one_round(room, workers, turns[0])
+        room.now += HOUR
+        one_round(room, workers, turns[1])
+    assert [url for url, _ in turns[0].wanted] == [*calm[:3], *hasty, *calm[3:]]  # nothing is known yet
+    assert {url for url, _ in turns[1].wanted[:2]} == {*hasty}
+
+
+# ---------------------------------------------------------------- untrusted bytes
+
+
+def test_a_feed_that_takes_too_much_memory_costs_itself_one_poll(room: Room, wire: Wire) -> None:
+    huge = rss().replace(b"</channel>", b"<b/>" * 3_000_000 + b"</channel>")
+    room.write(
+        {"url": wire.set("/huge", huge), "name": "huge"},
+        {"url": wire.set("/good", rss(B)), "name": "good", "pages": "never"},
+    )
+    with Workers(1, Limits(memory=256 * 1024 * 1024)) as workers:
+        one_round(room, workers, Noting())
+    told = {each.what: each.fault for each in room.told if each.kind == "feed"}
+    assert told == {"huge": "took more than 256 MiB to read", "good": None}
+    assert room.rows("SELECT error FROM fetches WHERE error IS NOT NULL") == [
+        ("took more than 256 MiB to read",)
+    ]
+    assert room.rows("SELECT headline FROM articles") == [("Story b",)]
+
+
+# ---------------------------------------------------------------- secrets
+
+
+def test_secrets_stand_in_no_output_and_no_database(room: Room, wire: Wire, other_wire: Wire) -> None:
+    (room.folder / "token").write_text("s3cret-token\n")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://desk:s3cret-word@127.0.0.1:{closed.getsockname()[1]}/rss"
+    urls = [
+        nobody,
+        wire.set("/refusing", status=401).replace("//", "//desk:s3cret-word@"),
+        wire.set("/away", status=302, Location=other_wire.url("/none")).replace("//", "//desk:s3cret-word@"),
+        wire.set("/html", "<html>Sign in</html>").replace("//", "//desk:s3cret-word@"),
+    ]
+    room.write(*({"url": url, "headers": {"X-Key": "file:token"}} for url in urls))
+    said = []
+    for command in (
+        ("poll",),
+        ("poll", "--json"),
+        ("--debug", "poll"),
+        ("feeds", "list", "--json"),
+        ("doctor",),
+    ):
+        done = room.run(*command)
+        said += [done.stdout, done.stderr]
+    assert "answered HTTP 401" in said[1]
+    assert "s3cret" not in "".join(said)
+    assert {asked.headers["x-key"] for asked in wire.asked} == {"s3cret-token"}
+    assert all("authorization" in asked.headers for asked in wire.asked)
+    assert other_wire.asked
+    assert not [asked for asked in other_wire.asked if "s3cret" in str(asked.headers)]
+    assert not {"authorization", "x-key"} & other_wire.asked[0].headers.keys()
+    for name in ("wire.db", "wire.db-wal"):
+        assert b"s3cret" not in ((room.folder / name).read_bytes() if (room.folder / name).exists() else b"")
