@@ -1,118 +1,120 @@
-"""What polling unchanged feeds costs, beside `reader` in the same run.
+"""What a round of polling costs in all, beside other programs on the same feeds in the same run.
 
-``python -m bench.poll URLS [--reader-python PYTHON] [--peer-feeds N] [--folder DIR]``: URLS is a file of feed
-URLs on loopback, one a line, that answer 304 to their validators. Each program reads them once, unmeasured
-(ours until all are polled: articles are another matter); then it polls them again, and the CPU of the whole
-process with its children is divided by the feeds.
+``python -m bench.poll LAB [--feeds N…] [--rounds N] [--repeats N] [--pages] [--reader-python PYTHON]
+[--newsboat] [--out FILE]``: LAB is the folder of a load lab, whose ``wirelab.py`` generates feeds and pages
+and serves them on loopback with nginx. Each round begins with new feeds and new databases. Every program in
+turn polls them for the first time, then unchanged, then after a tenth of them has changed, the last two so
+many times. CPU is that of all processes; ``parent`` is what our first process took of it, and memory the most
+that all held together. A poll after which the database is not what the lab knows has no figure; newsboat has
+one, unverified, since it makes ids of its own. With ``--no-cold`` the first poll is no figure: ours is ended
+when all feeds are stored, and makes no articles of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sqlite3
-import statistics
-import subprocess
+import compileall
 import sys
 import tempfile
-import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.program import finish
+import aggregator
+from bench.contestants import OURS, contestants, poll_without_articles, unread, write_lists
+from bench.figures import CHANGED, COLD, UNCHANGED, Figure, keep, median_figures, table
+from bench.program import finish, needed
+from bench.wirelab import Wirelab
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bench.program import Finished
-
-_PEER = """
-import sys
-from reader import make_reader
-reader = make_reader(sys.argv[1])
-for url in open(sys.argv[2]).read().split():
-    reader.add_feed(url, exist_ok=True)
-reader.update_feeds(workers=10, scheduled=False)
-"""
+    from bench.contestants import Contestant
 
 
 def main() -> None:
-    """Prints the figures."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("urls", type=Path)
-    options.add_argument("--reader-python", help="a Python that has `reader`")
-    options.add_argument("--peer-feeds", type=int, default=400, help="of the feeds, for the peer")
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--folder", type=Path, default=None)
-    given = options.parse_args()
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="poll"))
-    folder.mkdir(exist_ok=True)
-    urls = given.urls.read_text("utf8").split()
-    command = our_command(urls, folder)
-    seed(command, folder / "ours.db", len(urls))
-    own = measure(command, len(urls), given.rounds, "aggregator")
-    if given.reader_python:
-        few = urls[: given.peer_feeds]
-        command = peer_command(given.reader_python, few, folder)
-        run(command)
-        peer = measure(command, len(few), given.rounds, "reader")
-        print(f"ratio of CPU a feed: {own / peer:.2f}")
+    """Prints the figures as a table, and adds them to the recorded ones."""
+    given = options().parse_args()
+    compileall.compile_dir(str(Path(aggregator.__file__).parent), quiet=2)
+    for feeds in given.feeds:
+        found = median_figures(measure(given, feeds))
+        print(table(found), flush=True)
+        if given.out:
+            keep(given.out, found)
 
 
-def our_command(urls: Sequence[str], folder: Path) -> list[str]:
-    """The shipped program on those feeds, with its default spacing."""
-    lines = ["feeds:", *(f"  - {{url: {json.dumps(url)}, pages: never}}" for url in urls)]
-    (folder / "feeds.yaml").write_text("\n".join(lines), "utf8")
-    files = ["--feeds", str(folder / "feeds.yaml"), "--db", str(folder / "ours.db")]
-    return [sys.executable, "-m", "aggregator", *files, "poll", "--allow-private"]
+def options() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    asked.add_argument("lab", type=Path)
+    asked.add_argument("--feeds", type=int, nargs="+", default=[200])
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--repeats", type=int, default=3)
+    asked.add_argument("--pages", action="store_true", help="fetch the pages of new entries too; ours alone")
+    asked.add_argument("--no-cold", action="store_true")
+    asked.add_argument("--reader-python", help="a Python that has `reader`")
+    asked.add_argument("--reader-workers", type=int, nargs="*", default=[1, 10, 20])
+    asked.add_argument("--newsboat", action="store_true", help="Debian's newsboat is installed")
+    asked.add_argument("--port", type=int, default=8831)
+    asked.add_argument("--out", type=Path, help="a file of bench/results/")
+    return asked
 
 
-def peer_command(python: str, urls: Sequence[str], folder: Path) -> list[str]:
-    """`reader` on those feeds."""
-    (folder / "urls").write_text("\n".join(urls), "utf8")
-    return [python, "-c", _PEER, str(folder / "reader.db"), str(folder / "urls")]
+def measure(given: argparse.Namespace, feeds: int) -> list[Figure]:
+    """The figures of all rounds with so many feeds."""
+    found: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="poll") as folder:
+        for number in range(given.rounds):
+            here = Path(folder) / str(number)
+            here.mkdir()
+            with Wirelab(needed(given.lab), here / "lab", given.port) as wire:
+                wire.make(feeds, pages=given.pages)
+                write_lists(wire.urls(), here, pages=given.pages)
+                found += one_round(wire, here, given)
+    return found
 
 
-def seed(command: list[str], database: Path, feeds: int) -> None:
-    """Polls the feeds once and leaves their entries without articles."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while process.poll() is None and _polled(database) < feeds:
-        time.sleep(1)
-    process.terminate()
-    process.wait()
-    with closing(sqlite3.connect(database, timeout=60)) as conn, conn:
-        conn.execute("UPDATE entries SET due_at = NULL")
+def one_round(wire: Wirelab, folder: Path, given: argparse.Namespace) -> Iterator[Figure]:
+    """Each program polls the feeds cold, unchanged and changed, in turn with the others."""
+    programs = list(contestants(given))
+    if given.no_cold:
+        _prepare(wire, folder, programs)
+    steps = [*([] if given.no_cold else [COLD]), *[UNCHANGED] * given.repeats, *[CHANGED] * given.repeats]
+    for step in steps:
+        if step == CHANGED:
+            wire.tick()
+        for each in programs:
+            yield _measured(wire, folder, (step, given.pages), each)
 
 
-def _polled(database: Path) -> int:
-    if not database.exists():
-        return 0
-    with closing(sqlite3.connect(database, timeout=60)) as conn:
-        made = conn.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'fetches'").fetchone()[0]
-        return int(conn.execute("SELECT count(DISTINCT feed_id) FROM fetches").fetchone()[0]) if made else 0
+def _prepare(wire: Wirelab, folder: Path, programs: Sequence[Contestant]) -> None:
+    for each in programs:
+        if each.name == OURS:
+            poll_without_articles(each.filled(folder), each.database(folder), wire.feeds)
+        else:
+            finish(each.filled(folder))
 
 
-def measure(command: list[str], feeds: int, rounds: int, name: str) -> float:
-    """Milliseconds of CPU a feed when nothing has changed, the median of the rounds."""
-    costs = [run(command) for _ in range(rounds)]
-    each = [cost.cpu_ms / feeds for cost in costs]
-    walls = ", ".join(f"{cost.wall_s:.1f}" for cost in costs)
-    print(f"{name}: unchanged: {statistics.median(each):.2f} ms of CPU a feed "
-          f"({min(each):.2f} to {max(each):.2f}); {walls} s")  # fmt: skip
-    return statistics.median(each)
-
-
-def run(command: list[str]) -> Finished:
-    """Runs a program to its end.
-
-    Raises:
-        SystemExit: it failed; the text is what it said.
-    """
-    finished = finish(command)
+def _measured(wire: Wirelab, folder: Path, what: tuple[str, bool], contestant: Contestant) -> Figure:
+    wire.forget_requests()
+    finished = finish(contestant.filled(folder))
     if finished.status:
-        sys.exit(f"{command[0]} ended with status {finished.status}:\n{finished.complaints}")
-    return finished
+        sys.exit(f"{contestant.name} ended with status {finished.status}:\n{finished.complaints}")
+    database = contestant.database(folder)
+    if contestant.entries:
+        wire.verify(database, contestant.entries, contestant.name)
+    if contestant.name == OURS and (left := unread(database)):
+        sys.exit(f"{contestant.name} left {left} entries unread, so it has no figure")
+    return Figure(
+        contestant.name,
+        wire.feeds,
+        *what,
+        cpu_ms=finished.cpu_ms / wire.feeds,
+        parent_ms=finished.parent_ms / wire.feeds,
+        wall_s=finished.wall_s,
+        memory_mb=finished.memory_mb,
+        requests=wire.requests(),
+        database_mb=database.stat().st_size / 1e6,
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ class Finished:
 
     status: int  # as a shell has it: 128 and the signal that ended it
     cpu_ms: float  # user and system, its descendants included
+    parent_ms: float  # of it what the first process took itself, but for its last moments
     wall_s: float
     memory_mb: float  # resident, of all processes together, at the most
     output: str
@@ -79,15 +81,28 @@ def finish(command: list[str]) -> Finished:
         tempfile.NamedTemporaryFile("r") as figure,
     ):
         in_tree = [sys.executable, str(_TREE), figure.name, *command]
-        status = subprocess.run(in_tree, stdout=out, stderr=complaints, check=False).returncode
+        status = subprocess.run(
+            in_tree, stdout=out, stderr=complaints, env=_environment(), check=False
+        ).returncode
         wall = time.monotonic() - started
         figures = json.loads(figure.read() or "{}")
         out.seek(0)
         complaints.seek(0)
         said, complained = out.read().decode(), complaints.read().decode(errors="replace")
     return Finished(
-        status, figures.get("cpu_ms", 0.0), wall, figures.get("memory", 0) / 1e6, said, complained
+        status,
+        figures.get("cpu_ms", 0.0),
+        figures.get("parent_ms", 0.0),
+        wall,
+        figures.get("memory", 0) / 1e6,
+        said,
+        complained,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, in which byte code is kept, as where programs are installed: else each start compiles all."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:

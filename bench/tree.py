@@ -1,9 +1,9 @@
 """Runs a command to its end and says what it took with all its descendants.
 
 ``python bench/tree.py FIGURES COMMAND…``: writes to the file FIGURES, as JSON, the milliseconds of user and
-system time, and the most memory all processes held together (the sum of their resident sets, sampled, so that
-shared pages count for each). Workers may outlive the program for a moment, and nobody would wait for them
-then: here they are adopted.
+system time, those of the command's own process (sampled), and the most memory all processes held together
+(the sum of their resident sets, sampled, so that shared pages count for each). Workers may outlive the
+program for a moment, and nobody would wait for them then: here they are adopted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _SAMPLE_S = 0.05
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -27,8 +28,8 @@ def main() -> None:
     figures, *command = sys.argv[1:]
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     process = subprocess.Popen(command)
-    most, ended = [0], threading.Event()
-    watcher = threading.Thread(target=_watch, args=(most, ended))
+    seen, ended = {"memory": 0.0, "parent_ms": 0.0}, threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, seen, ended))
     watcher.start()
     status, spent = 0, 0.0
     with suppress(ChildProcessError):
@@ -39,13 +40,23 @@ def main() -> None:
                 status = process.returncode = os.waitstatus_to_exitcode(code)
     ended.set()
     watcher.join()
-    Path(figures).write_text(json.dumps({"cpu_ms": spent, "memory": most[0]}), encoding="ascii")
+    Path(figures).write_text(json.dumps({"cpu_ms": spent} | seen), encoding="ascii")
     sys.exit(status if status >= 0 else 128 - status)
 
 
-def _watch(most: list[int], ended: threading.Event) -> None:
+def _watch(parent: int, seen: dict[str, float], ended: threading.Event) -> None:
     while not ended.wait(_SAMPLE_S):
-        most[0] = max(most[0], sum(map(_resident, _descendants(os.getpid()))))
+        held = sum(map(_resident, _descendants(os.getpid())))
+        seen["memory"] = max(seen["memory"], held)
+        seen["parent_ms"] = max(seen["parent_ms"], _own_ms(parent))
+
+
+def _own_ms(pid: int) -> float:
+    """User and system time of a process without its children; 0 when it has ended (proc(5), stat)."""
+    with suppress(OSError, IndexError):
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) * 1000 / _TICKS
+    return 0.0
 
 
 def _descendants(pid: int) -> list[int]:

@@ -53,6 +53,15 @@ class Wirelab:
         """The URLs of all feeds."""
         return self._say("urls").split()
 
+    def forget_requests(self) -> None:
+        """Begins to count requests anew."""
+        self._say("hits", "--clear")
+
+    def requests(self) -> int:
+        """How many requests were answered since then."""
+        rows = [json.loads(line) for line in self._say("hits").splitlines()]
+        return sum(count for row in rows for status, count in row.items() if status.isdigit())
+
     def verify(self, database: Path, entries: str, whose: str) -> None:
         """Holds the entries of a database, listed by SQL, against the truth.
 
