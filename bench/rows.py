@@ -37,7 +37,7 @@ _CLOCK = frozenset("first_seen_at last_seen_at seen_at at fetched_at after_at be
 _OF_FEEDS = frozenset(
     (
         "interval_s interval_why next_poll_at not_before_at last_attempt_at last_success_at last_new_at "
-        "unmodified rhythm"
+        "unmodified whole_at rhythm"
     ).split()
 )
 _WHETHER = frozenset(["due_at", "undone_at"])
