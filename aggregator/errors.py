@@ -9,6 +9,7 @@
     │   ├── SchemaTooNewError  it was made by a newer version of the program
     │   └── BusyError          another process holds it
     ├── FetchError             a URL gave no usable response
+    │   ├── UnreachedError     nobody answered: no such name, no connection
     │   ├── RefusedError       we did not ask: address, scheme, size or redirect rule
     │   ├── ClosedError        we did not ask yet: its host's robots.txt cannot be had
     │   │   └── PostponedError its host wants to be left alone
@@ -63,6 +64,10 @@ class FetchError(AggregatorError):
 
     #: Seconds the server asked us to stay away (Retry-After), when it said so.
     retry_after_s: int | None = None
+
+
+class UnreachedError(FetchError):
+    """Nobody answered: no such name, or nothing to connect to; perhaps for want of a network."""
 
 
 class RefusedError(FetchError):

@@ -26,7 +26,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from aggregator import __version__
 from aggregator.decoding import ACCEPTED, Decoder
-from aggregator.errors import FetchError, RefusedError, StatusError
+from aggregator.errors import FetchError, RefusedError, StatusError, UnreachedError
 from aggregator.freshness import retry_after_s, whole_number
 from aggregator.hosts import is_public
 from aggregator.model import Response
@@ -339,8 +339,11 @@ def validators(response: Response) -> tuple[str | None, str | None]:
 
 
 def _kept(validator: str | None) -> str | None:
-    usable = validator and len(validator) <= _LONGEST_VALIDATOR and validator.isascii()
-    return validator if usable else None
+    """A validator that can be sent back; with control characters in it no request could be made any more."""
+    text = (validator or "").replace("\t", " ")
+    return (
+        validator if text.isascii() and text.isprintable() and 0 < len(text) <= _LONGEST_VALIDATOR else None
+    )
 
 
 def _is_literal(host: str) -> bool:
@@ -360,9 +363,11 @@ def _in_words(fault: BaseException) -> FetchError:
         if isinstance(cause, FetchError):
             return cause
         if isinstance(cause, socket.gaierror | aiohttp.ClientConnectorDNSError):
-            return FetchError("its host name is not known (DNS)")
+            return UnreachedError("its host name is not known (DNS)")
         if isinstance(cause, aiohttp.ClientSSLError):
             return FetchError(f"its TLS certificate or handshake failed: {_first_line(cause)}")
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            return UnreachedError(f"could not be reached: {_first_line(fault)}")
         cause = cause.__cause__ or cause.__context__
     return FetchError(f"could not be reached: {_first_line(fault)}")
 

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 
 from aggregator import schedule
 from aggregator.desk import Desk, Outcome, ask_in_turn, named, side_by_side, think
-from aggregator.errors import AggregatorError, FetchError, ParseError, PostponedError, StatusError, StoreError
+from aggregator.errors import (
+    AggregatorError,
+    FetchError,
+    ParseError,
+    PostponedError,
+    StatusError,
+    StoreError,
+    UnreachedError,
+)
 from aggregator.fetch import kept_headers, validators
 from aggregator.freshness import fresh_for_s, knows_delta
 from aggregator.identity import Document, Learnt
@@ -370,19 +378,13 @@ def _record_failure(desk: Desk, state: FeedState, started: datetime, fault: Aggr
     feed, now = desk.feeds[state.feed_id], desk.clock()
     wish = fault.retry_after_s if isinstance(fault, FetchError) else None
     status = fault.status if isinstance(fault, StatusError) else None
+    failure = schedule.Failure(status, wish, isinstance(fault, UnreachedError))
     poll = Poll(
         feed_id=state.feed_id,
         started_at=now,
         duration_ms=round((now - started).total_seconds() * 1000),
         outcome=PollOutcome.ERROR,
-        plan=schedule.plan_after_failure(
-            feed,
-            state,
-            now,
-            status=status,
-            wish_s=wish,
-            chance=random.random(),  # noqa: S311 (as above)
-        ),
+        plan=schedule.plan_after_failure(feed, state, failure, now, random.random()),  # noqa: S311 (as above)
         status=status,
         error=str(fault),
         forget_move=isinstance(fault, ParseError) or (status is not None and 400 <= status < 429),

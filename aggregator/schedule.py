@@ -28,6 +28,10 @@ _SLOWER = 1.5
 _WINDOW_SHARE = 0.5
 #: A feed that fails waits twice as long each time, at most this long, and is never given up.
 _LONGEST_BACKOFF = timedelta(days=1)
+#: One that nobody answered for waits no longer than an hour, three days long: if it was our own network that
+#: was away, all feeds are back an hour after it, and if not, nobody is bothered.
+_LONGEST_UNREACHED = timedelta(hours=1)
+_UNREACHED = 72
 #: A feed that is gone (410) is asked once more after a day, then rarely.
 _GONE_CONFIRMED = timedelta(days=1)
 _GONE = timedelta(days=30)
@@ -159,29 +163,39 @@ def after_failure(feed: Feed, failures: int) -> timedelta:
     return min(doubled, max(_LONGEST_BACKOFF, feed.at_most))
 
 
-def plan_after_failure(
-    feed: Feed, state: FeedState, now: datetime, *, status: int | None, wish_s: int | None, chance: float
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a poll that failed was told."""
+
+    status: int | None = None  # of the answer; None when there was none
+    wish_s: int | None = None  # Retry-After, in seconds
+    unreached: bool = False  # nobody answered, perhaps for want of a network
+
+
+def plan_after_failure(feed: Feed, state: FeedState, failure: Failure, now: datetime, chance: float) -> Plan:
     """The plan after a poll that failed.
 
     Args:
         feed: for its floor.
         state: as it was before the poll.
+        failure: what the poll was told.
         now: the time of the poll.
-        status: of the answer; None when there was none.
-        wish_s: its Retry-After, in seconds.
         chance: 0 to 1, spreads the due times.
     """
     interval = timedelta(seconds=state.interval_s)
-    if status == 410:
+    if failure.status == 410:
         wait = _GONE if state.gone else _GONE_CONFIRMED
         return Plan(interval, now + wait, "gone (HTTP 410): asked rarely", now + wait)
     failures = state.failures + 1
     why = f"backing off after {failures} failed poll{'s' if failures > 1 else ''}"
-    due = due_at(now, after_failure(feed, failures), wish_s=wish_s, chance=chance)
-    if wish_s:
-        why = f"its server asks for {in_words(min(timedelta(seconds=wish_s), _LONGEST_WISH))} (Retry-After)"
-    return Plan(interval, due, why, due if wish_s else None)
+    wait = after_failure(feed, failures)
+    if failure.unreached and failures <= _UNREACHED:
+        wait = min(wait, max(feed.every, _LONGEST_UNREACHED))
+    due = due_at(now, wait, wish_s=failure.wish_s, chance=chance)
+    if failure.wish_s:
+        wish = min(timedelta(seconds=failure.wish_s), _LONGEST_WISH)
+        why = f"its server asks for {in_words(wish)} (Retry-After)"
+    return Plan(interval, due, why, due if failure.wish_s else None)
 
 
 def due_at(now: datetime, interval: timedelta, *, wish_s: int | None, chance: float) -> datetime:

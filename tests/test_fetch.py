@@ -17,7 +17,7 @@ import zstandard
 from conftest import NOON, Answer, Wire
 
 from aggregator import fetch
-from aggregator.errors import FetchError, RefusedError, StatusError
+from aggregator.errors import FetchError, RefusedError, StatusError, UnreachedError
 from aggregator.fetch import Fetcher, validators
 from aggregator.freshness import retry_after_s
 from aggregator.model import Request, Response
@@ -129,6 +129,17 @@ def test_a_validator_that_cannot_be_sent_back_is_not_kept(wire: Wire) -> None:
     response = get(wire.set("/", BODY, ETag='"' + "x" * 3_000 + '"', Last_Modified="Tue"))
     assert validators(response) == (None, "Tue")
     assert validators(get(wire.set("/", BODY, ETag='"é"'))) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "etag", [b'"a\x01b"', b'"a\x7fb"', b'"a\x0bb"', b'"a\tb"', b'"a\r\n b"', b'"a\nX-Evil: 1"']
+)
+def test_whatever_stands_in_a_validator_the_next_request_can_be_made(wire: Wire, etag: bytes) -> None:
+    wire.set("/", BODY)
+    with speaking(b"HTTP/1.1 200 OK\r\nETag: " + etag + b"\r\nContent-Length: 1\r\n\r\nx") as url:
+        known, _ = validators(get(url))
+    assert get(wire.url("/"), etag=known).body == BODY
+    assert "x-evil" not in wire.asked[0].headers
 
 
 # ---------------------------------------------------------------- bodies
@@ -331,12 +342,17 @@ def test_what_a_server_calls_its_answer_may_be_in_any_charset() -> None:
 def test_a_closed_port_and_an_unknown_name_are_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert "could not be reached" in str(refusal(f"http://127.0.0.1:{port}/"))
-    assert "its host name is not known (DNS)" in str(refusal("http://no-such-host.invalid/"))
+    closed, unknown = refusal(f"http://127.0.0.1:{port}/"), refusal("http://no-such-host.invalid/")
+    assert "could not be reached" in str(closed)
+    assert "its host name is not known (DNS)" in str(unknown)
+    assert isinstance(closed, UnreachedError)
+    assert isinstance(unknown, UnreachedError)
 
 
 def test_tls_to_what_speaks_none_is_told(wire: Wire) -> None:
-    assert "TLS" in str(refusal(wire.url("/").replace("http:", "https:")))
+    fault = refusal(wire.url("/").replace("http:", "https:"))
+    assert "TLS" in str(fault)
+    assert not isinstance(fault, UnreachedError)
 
 
 @pytest.mark.parametrize(

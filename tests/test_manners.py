@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from conftest import FERRY, Answer, Item, page, rss
+from conftest import FERRY, Answer, Item, Wire, page, rss
 from test_polls import HOUR, A, B, poll_at, polls, window
 
 from aggregator.config import load_config
@@ -23,7 +23,7 @@ from aggregator.workers import Limits, Workers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from conftest import Room, Wire
+    from conftest import Room
 
 # ---------------------------------------------------------------- validators
 
@@ -80,6 +80,21 @@ def test_whoever_refuses_is_asked_ever_more_rarely_but_never_given_up(room: Room
     polls(room, 24 * 9)
     assert room.rows("SELECT DISTINCT failures, last_error, state FROM feeds") == [(0, None, "active")]
     assert poll_at(room, room.now + HOUR)["feeds"] == len(refusals)
+
+
+def test_after_hours_without_a_network_all_feeds_are_back_within_one(room: Room) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()
+    urls = [f"http://127.0.0.1:{nobody[1]}/{number}" for number in range(3)]
+    room.write(*urls)
+    polls(room, *(each / 4 for each in range(48)))  # twelve hours
+    assert [failures > 10 for (failures,) in room.rows("SELECT failures FROM feeds")] == [True] * 3
+    with Wire(port=nobody[1]) as back:
+        for number in range(3):
+            back.set(f"/{number}", rss(A))
+        polls(room, 12, 12.5, 13)
+        assert set(back.paths()) == {"/0", "/1", "/2"}
+    assert room.rows("SELECT DISTINCT failures, last_error FROM feeds") == [(0, None)]
 
 
 def test_after_a_jump_of_the_clock_each_feed_is_asked_once(room: Room, wire: Wire) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.model import Cadence, Feed, FeedState, PollOutcome
 from aggregator.schedule import (
+    Failure,
     Plan,
     Seen,
     after_failure,
@@ -177,7 +178,7 @@ def test_quiet_hours_are_slept_through_and_prove_nothing() -> None:
 
 
 def failed(state: FeedState, status: int | None = 500, wish_s: int | None = None) -> Plan:
-    return plan_after_failure(FEED, state, NOON, status=status, wish_s=wish_s, chance=0.5)
+    return plan_after_failure(FEED, state, Failure(status, wish_s), NOON, 0.5)
 
 
 def test_back_off_grows_and_never_ends() -> None:
@@ -185,6 +186,16 @@ def test_back_off_grows_and_never_ends() -> None:
     assert waits == [10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 320 * MINUTE, DAY]
     assert failed(FeedState(1, 600)).interval == 10 * MINUTE
     assert failed(FeedState(1, 600)).not_before is None
+
+
+def test_what_nobody_answers_for_is_asked_every_hour_for_three_days() -> None:
+    unreached = Failure(unreached=True)
+    plans = [
+        plan_after_failure(FEED, FeedState(1, 600, failures=count), unreached, NOON, 0.5)
+        for count in (0, 1, 2, 3, 71, 72)
+    ]
+    waits = [plan.due_at - NOON for plan in plans]
+    assert waits == [10 * MINUTE, 20 * MINUTE, 40 * MINUTE, HOUR, HOUR, DAY]
 
 
 def test_retry_after_is_kept_even_by_a_poll_of_all_but_not_for_ever() -> None:
