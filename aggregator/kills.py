@@ -26,29 +26,61 @@ if TYPE_CHECKING:
 
 
 def honour_kill(
-    conn: sqlite3.Connection, notice: Article, known: Known | None, now: datetime
+    conn: sqlite3.Connection,
+    notice: Article,
+    known: Known | None,
+    now: datetime,
+    names: Notice | None = None,
 ) -> tuple[int, str]:
     """Does what a kill asks for, whether it stands in the killed text's place or is a notice of its own.
+
+    Args:
+        conn: inside a transaction.
+        notice: the kill as it was read.
+        known: the article in whose place it stands.
+        now: when it was seen.
+        names: what it names, where that was read before.
 
     Returns:
         The id of the article that is now the tombstone or the notice, and the verdict on the reading.
     """
-    names, sent = read_notice(notice), _sent(notice, now)
+    names, sent = names or read_notice(notice), _sent(notice, now)
     if known is not None:
         if known.status is Status.CANCELED:
             return known.article_id, Verdict.SAME
         stored.remember_notice(conn, known.article_id, names, sent)
         _cancel(conn, stored.articles_of(conn, [known.article_id]), notice.mark, now)
         return known.article_id, Verdict.KILL
-    named = stored.named_by(conn, names, now)
-    own = _one_story([each for each in named if same_house(each.outlet, notice.outlet)], names)
+    own, elsewhere = _named(conn, names, now)
     notice_id = _keep_notice(conn, notice, own, now)
     stored.remember_notice(conn, notice_id, names if not own else replace(names, slugs=()), sent)
-    _cancel(conn, own, notice.mark, now)
-    for each in named:
-        if not same_house(each.outlet, notice.outlet):
-            stored.flag_copy(conn, each.article_id, now)
+    _withdraw(conn, own, elsewhere, notice.mark, now)
     return notice_id, "new"
+
+
+def honour_again(conn: sqlite3.Connection, names: Notice, mark: str | None, now: datetime) -> None:
+    """Does what a kill asks for that has found other texts before."""
+    own, elsewhere = _named(conn, names, now)
+    _withdraw(conn, own, elsewhere, mark, now)
+
+
+def _named(conn: sqlite3.Connection, names: Notice, now: datetime) -> tuple[list[Stored], list[Stored]]:
+    """What a notice means in its own house, and what bears its names elsewhere."""
+    named = stored.named_by(conn, names, now)
+    own = _one_story([each for each in named if same_house(each.outlet, names.outlet)], names)
+    return own, [each for each in named if not same_house(each.outlet, names.outlet)]
+
+
+def _withdraw(
+    conn: sqlite3.Connection,
+    own: Sequence[Stored],
+    elsewhere: Sequence[Stored],
+    mark: str | None,
+    now: datetime,
+) -> None:
+    _cancel(conn, own, mark, now)
+    for each in elsewhere:
+        stored.flag_copy(conn, each.article_id, now)
 
 
 def _sent(notice: Article, now: datetime) -> datetime:

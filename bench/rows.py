@@ -45,11 +45,11 @@ _WHETHER = frozenset(["due_at", "undone_at"])
 TABLES = "feeds entries articles versions stories joins quotes tags article_tags gaps pages".split()
 
 
-def rows_of(path: Path, table: str) -> Counter[tuple[Any, ...]]:
-    """Every row of a table, comparable, with how often it is there."""
+def rows_of(path: Path, table: str, *, clock: bool = False) -> Counter[tuple[Any, ...]]:
+    """Every row of a table, comparable, with how often it is there; with times where all had one clock."""
     with closing(sqlite3.connect(path)) as conn:
         columns = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
-        shown = [_shown(table, column) for column in columns]
+        shown = [f"t.{each}" if clock and each in _CLOCK else _shown(table, each) for each in columns]
         wanted = ", ".join(each for each in shown if each)
         return Counter(conn.execute(f"SELECT {wanted} FROM {table} AS t").fetchall())  # noqa: S608 (our names)
 
@@ -62,10 +62,12 @@ def _shown(table: str, column: str) -> str | None:
     return _REFERENCES.get(column, f"t.{column}")
 
 
-def compare(one: Path, other: Path) -> dict[str, tuple[int, list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
+def compare(
+    one: Path, other: Path, *, clock: bool = False
+) -> dict[str, tuple[int, list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
     """For each table: how many rows the first has, and the rows that only one of the two has."""
     found = {}
     for table in TABLES:
-        first, second = rows_of(one, table), rows_of(other, table)
+        first, second = rows_of(one, table, clock=clock), rows_of(other, table, clock=clock)
         found[table] = (first.total(), list((first - second).elements()), list((second - first).elements()))
     return found

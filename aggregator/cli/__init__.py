@@ -30,6 +30,7 @@ COMMANDS = {
     "export": ("aggregator.cli.archiving", "Kept pages as a WARC file."),
     "feeds": ("aggregator.cli.feeds", "The list of feeds, their health, a dry run of one URL."),
     "import": ("aggregator.cli.archiving", "Store pieces of wire copy, and WARC files of news crawls."),
+    "merge": ("aggregator.cli.merging", "Bring in the databases of other collectors."),
     "poll": ("aggregator.cli.polling", "One round over the feeds."),
     "prune": ("aggregator.cli.prune", "Let go what is older than feeds.yaml keeps."),
     "query": ("aggregator.cli.asking", "Articles or stories, newest first."),

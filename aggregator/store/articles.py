@@ -294,6 +294,7 @@ _CANCEL = (
     VALUES (:id, :number, :now, 'kill', :mark, 'title', x'')
     """,
     "DELETE FROM readings WHERE article_id = :id",
+    "DELETE FROM echoes WHERE article_id = :id",
     "DELETE FROM sketches WHERE article_id = :id",
     "DELETE FROM quotes WHERE article_id = :id",
     "DELETE FROM article_tags WHERE article_id = :id",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aggregator.model import Article, Notice
 
 #: How far back a slug or a headline means the text that is withdrawn; both are used again.
-_WINDOW = timedelta(days=7)
+WINDOW = timedelta(days=7)
 _MOST_NAMED = 50
 #: Pages of a search index that are written at a time, and how often, for one kill: 16 MB at most, 0.2 s.
 _MERGED_PAGES = 500
@@ -58,7 +58,7 @@ class Past:
 
 def named_by(conn: sqlite3.Connection, notice: Notice, now: datetime) -> list[Stored]:
     """The stored articles that bear a name of the notice and are of its outlet or agency, each once."""
-    since = stamp(now - _WINDOW)
+    since = stamp(now - WINDOW)
     found: dict[int, Stored] = {}
     asked = (
         *((_BY_ITEM, name) for name in notice.item_ids),
@@ -80,7 +80,7 @@ def named_by(conn: sqlite3.Connection, notice: Notice, now: datetime) -> list[St
 def _headed(conn: sqlite3.Connection, headline: str, now: datetime) -> Iterator[Stored]:
     """The articles of that very headline; the search index finds its words as a phrase."""
     phrase = (searchable(headline) or "").replace('"', " ")
-    oldest = int((now - _WINDOW).timestamp()) * 1_000
+    oldest = int((now - WINDOW).timestamp()) * 1_000
     rows = conn.execute(
         _BY_WORDS, {"words": f'headline : "{phrase}"', "oldest": oldest, "limit": _MOST_NAMED}
     )
@@ -162,7 +162,7 @@ def past_kills(conn: sqlite3.Connection, article: Article, now: datetime) -> lis
         "url": canonical(article.url),
         "headline": digest(normal_form(article.headline)) if article.headline else None,
         "body": body_hash(article),
-        "since": stamp(now - _WINDOW),
+        "since": stamp(now - WINDOW),
     }
     return [_past(row) for row in conn.execute(_PAST, names)]
 

@@ -59,6 +59,19 @@ def candidates(conn: sqlite3.Connection, article: Article, now: datetime) -> lis
     return [_candidate(row) for row in conn.execute(_CANDIDATES, {"found": ids})] if found else []
 
 
+def equal_texts(conn: sqlite3.Connection, body: bytes, now: datetime) -> list[tuple[int, int]]:
+    """The articles, each with its story, that carry a text of that digest; the oldest first."""
+    rows = conn.execute(
+        """
+        SELECT DISTINCT a.id, a.story_id FROM versions AS v JOIN articles AS a ON a.id = v.article_id
+        WHERE v.body_hash = :body AND v.seen_at >= :since AND a.status <> 'canceled'
+        ORDER BY a.id
+        """,
+        {"body": body, "since": stamp(now - _EQUAL_WINDOW)},
+    )
+    return [(article_id, story_id) for article_id, story_id in rows]
+
+
 def _candidate(row: tuple[Any, ...]) -> Candidate:
     article_id, at, relation, equal, *same = row
     return Candidate(article_id, datetime.fromisoformat(at), Relation(relation), bool(equal), *same)
@@ -140,10 +153,12 @@ _INSERT_JOIN = """
 INSERT INTO joins (article_id, other_article_id, rule, score, evidence, verbatim, at)
 VALUES (:article, :other, :rule, :score, :evidence, :verbatim, :at)
 """
-#: The earliest article of a story is its original, whichever was read first; a printed mark stands.
+#: The earliest article of a story is its original, whichever was read first; a printed mark stands. Of
+#: several of one second it is the one seen first, so that another collector's database says the same.
 _SETTLE_RELATIONS = """
 WITH opening AS (
-    SELECT id, outlet FROM articles WHERE story_id = :story ORDER BY id LIMIT 1
+    SELECT id, outlet FROM articles WHERE story_id = :story
+    ORDER BY id / 1000, first_seen_at, canonical_url, id LIMIT 1
 )
 UPDATE articles SET relation = CASE
     WHEN articles.id = opening.id THEN 'original'
@@ -157,7 +172,8 @@ _REFRESH_STORY = """
 WITH members AS (
     SELECT * FROM articles WHERE story_id = :story
 ), opening AS (
-    SELECT * FROM members ORDER BY status = 'canceled', id LIMIT 1
+    SELECT * FROM members
+    ORDER BY status = 'canceled', id / 1000, first_seen_at, canonical_url, id LIMIT 1
 )
 UPDATE stories SET
     articles = (SELECT count(*) FROM members),
@@ -165,7 +181,10 @@ UPDATE stories SET
     headline = (SELECT iif(status = 'usable', headline, NULL) FROM opening),
     agency = coalesce(
         (SELECT agency FROM opening),
-        (SELECT agency FROM members WHERE agency IS NOT NULL ORDER BY id LIMIT 1)
+        (
+            SELECT agency FROM members WHERE agency IS NOT NULL
+            ORDER BY id / 1000, first_seen_at, canonical_url, id LIMIT 1
+        )
     ),
     first_article_id = (SELECT id FROM opening),
     first_published_at = (SELECT min(published_at) FROM members),
