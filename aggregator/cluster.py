@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from importlib.resources.abc import Traversable
 
-log = logging.getLogger("aggregator")
+log = logging.getLogger("aggregator.engines")
 
 #: The scheduler is to answer, and one worker to be there, within that time.
 _CONNECT_S = 15.0
@@ -71,19 +71,19 @@ class _Given:
 class Cluster(Executor):
     """The workers of a Dask scheduler, through its own executor."""
 
-    def __init__(self, address: str, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, address: str, patience_s: float | None = None) -> None:
         """Connects, and looks that the workers have this very code.
 
         Args:
             address: of the scheduler, ``host:port``.
-            patience_s: how long a result is waited for before the job is given out again.
+            patience_s: how long a result is waited for before the job is given out again; two minutes.
 
         Raises:
             EngineError: there is no such scheduler, no worker, or one with other code.
         """
         _hush()
         self.name = f"dask://{address}"
-        self._patience_s = patience_s
+        self._patience_s = patience_s or _PATIENCE_S
         try:
             self._client = Client(f"tcp://{address}", timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError):
@@ -164,7 +164,7 @@ class Cluster(Executor):
             given.future.set_result(result)
 
     def _watch(self) -> None:
-        """Gives overdue jobs out once more, then gives them up."""
+        """Gives overdue jobs out once more, then gives the cluster up."""
         while not self._closed.wait(min(1.0, self._patience_s / 4)):
             now = time.monotonic()
             lost = self._client.status == "closed"  # a job given out in that moment hears nothing of it
@@ -180,8 +180,8 @@ class Cluster(Executor):
 
     def _give_again(self, given: _Given, now: float) -> None:
         if given.tries > 1:
-            late = f"gave no result in {2 * self._patience_s:g} s on {self.name}"
-            self._end(given, WorkerError(late))
+            late = f"{self.name}: gave no result in {2 * self._patience_s:g} s; the next run goes on"
+            self._end(given, EngineError(late))  # a job has its own limit of time on its worker
             return
         log.warning("%s: a job gave no result in %g s; it is given out again", self.name, self._patience_s)
         given.tries += 1

@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,7 +19,15 @@ from aggregator import __version__
 from aggregator.alerts import Post, deliver, look
 from aggregator.config import load_config
 from aggregator.desk import Desk, Outcome
-from aggregator.errors import BusyError, ConfigError, DiskFullError, StoreError
+from aggregator.engines import open_engine
+from aggregator.errors import (
+    AggregatorError,
+    BusyError,
+    ConfigError,
+    DiskFullError,
+    EngineError,
+    StoreError,
+)
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.lock import only_daemon
 from aggregator.notify import notify
@@ -26,7 +35,6 @@ from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.shards import share_of
 from aggregator.store import Store, feeds, retention, sketches
 from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
-from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -50,28 +58,56 @@ _BETWEEN_BATCHES_S = 0.05
 _GRACE_S = 8.0
 #: After a full disk or a locked file nothing is asked for that long: it could not be stored.
 _PAUSE_S = 60.0
+#: After the engine was lost; to ask for it again costs little.
+_ENGINE_PAUSE_S = 10.0
 
 
-def run_daemon(feeds_path: Path, path: Path, *, allow_private: bool, shard: Shard | None = None) -> None:
-    """Polls for ever, until SIGTERM or SIGINT: all feeds, or those of one part.
+def run_daemon(
+    feeds_path: Path,
+    path: Path,
+    *,
+    allow_private: bool,
+    shard: Shard | None = None,
+    engine: str | None = None,
+) -> None:
+    """Polls for ever, until SIGTERM or SIGINT: all feeds, or those of one part, read by an engine.
 
     Raises:
         ConfigError: feeds.yaml is wrong at the start; later a wrong one is logged and the old one kept.
         BusyError: another daemon polls into this database.
         StoreError: the database cannot be used; a full disk or a lock is waited for.
+        EngineError: the engine cannot be used at the start; a lost one is waited for.
     """
     file = _FeedsFile(feeds_path, shard)
     config = file.read()
-    with only_daemon(path), Store(path) as store, Workers() as workers:
-        asyncio.run(_live(file, config, store, workers, allow_private=allow_private))
+    with only_daemon(path), Store(path) as store, _Engine(engine) as held:
+        asyncio.run(_live(file, config, store, held, allow_private=allow_private))
 
 
 async def _live(
-    file: _FeedsFile, config: Config, store: Store, workers: Executor, *, allow_private: bool
+    file: _FeedsFile, config: Config, store: Store, engine: _Engine, *, allow_private: bool
 ) -> None:
     """The daemon's life in its loop, by whose clock the desk keeps hosts closed that were before."""
-    desk = Desk(store, Fetcher(config.contact), workers, {}, allow_private, told=_tell)
-    await _Daemon(file, config, desk).run()
+    desk = Desk(store, Fetcher(config.contact), engine.open(), {}, allow_private, told=_tell)
+    await _Daemon(file, config, desk, engine).run()
+
+
+class _Engine:
+    """Where feeds and pages are read: opened, and opened anew when it was lost; a context manager."""
+
+    def __init__(self, said: str | None) -> None:
+        self._said = said
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def open(self) -> Executor:
+        self._held.close()
+        return self._held.enter_context(open_engine(self._said))
 
 
 @dataclass(slots=True)
@@ -99,10 +135,12 @@ class _InHand:
 
 
 class _Daemon:
-    def __init__(self, file: _FeedsFile, config: Config, desk: Desk) -> None:
+    def __init__(self, file: _FeedsFile, config: Config, desk: Desk, engine: _Engine) -> None:
         self._file = file
         self._config = config
         self._desk = desk
+        self._engine = engine
+        self._engine_lost = False
         self._stop = asyncio.Event()
         self._fault: StoreError | None = None
         self._paused_until = 0.0  # of the monotonic clock
@@ -153,11 +191,21 @@ class _Daemon:
         """Takes up what is due and not in hand; asking and thinking go on after the tick."""
         if self._file.has_changed():
             self._reload()
+        if self._engine_lost and time.monotonic() >= self._paused_until:
+            await self._find_engine()
         self._take_up(self._start_polls, self._start_articles, self._start_alerts)
 
+    async def _find_engine(self) -> None:
+        """Asks for a lost engine again; that takes a while, and the loop goes on meanwhile."""
+        try:
+            self._desk.executor = await asyncio.to_thread(self._engine.open)
+            self._engine_lost = False
+        except EngineError as fault:
+            self._meet(fault)
+
     def _take_up(self, *kinds: Callable[[], None]) -> None:
-        """Starts what is due of those kinds of work, unless the database is to be left alone for a while."""
-        if self._desk.stopping or time.monotonic() < self._paused_until:
+        """Starts what is due of those kinds of work, unless database or engine are to be left alone."""
+        if self._desk.stopping or self._engine_lost or time.monotonic() < self._paused_until:
             return
         try:
             for start in kinds:
@@ -196,7 +244,7 @@ class _Daemon:
             in_hand.ids -= ids
             in_hand.tasks.discard(task)
             fault = None if task.cancelled() else task.exception()
-            if isinstance(fault, StoreError):
+            if isinstance(fault, StoreError | EngineError):
                 self._meet(fault)
             elif fault:
                 log.error("internal error", exc_info=fault)
@@ -217,14 +265,22 @@ class _Daemon:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _meet(self, fault: StoreError) -> None:
-        """Waits out a full disk or a lock; any other fault of the database ends the daemon."""
-        if isinstance(fault, BusyError | DiskFullError):
-            log.error("%s; waiting %.0f s", fault, _PAUSE_S)
-            self._paused_until = time.monotonic() + _PAUSE_S
+    def _meet(self, fault: StoreError | EngineError) -> None:
+        """Waits out a full disk, a lock or a lost engine; any other fault of the database ends the daemon."""
+        if isinstance(fault, EngineError):
+            self._pause(fault, _ENGINE_PAUSE_S)
+            self._engine_lost = True
+        elif isinstance(fault, BusyError | DiskFullError):
+            self._pause(fault, _PAUSE_S)
         else:
             self._fault = self._fault or fault
             self._stop.set()
+
+    def _pause(self, fault: AggregatorError, seconds: float) -> None:
+        """Takes nothing up for a while; said once for all work that met the same fault."""
+        if time.monotonic() >= self._paused_until:
+            log.error("%s; waiting %.0f s", fault, seconds)
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     async def _beat(self) -> None:
         """Says in the database and to systemd that the loop still turns."""

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from aggregator.errors import (
     AggregatorError,
     ClosedError,
+    EngineError,
     FetchError,
     PostponedError,
     RefusedError,
@@ -168,7 +169,11 @@ def named(fault: Exception, what: str) -> AggregatorError:
 
 
 async def think(desk: Desk, function: Callable[..., T], *arguments: object) -> T:
-    """What a pure function gives, computed in the executor."""
+    """What a pure function gives, computed in the executor.
+
+    Raises:
+        EngineError: the executor is lost; what was asked for is not at fault and stays due.
+    """
     return await asyncio.get_running_loop().run_in_executor(desk.executor, function, *arguments)
 
 
@@ -176,7 +181,7 @@ async def side_by_side(desk: Desk, jobs: Iterable[Job]) -> None:
     """Runs the jobs, each given with its URL: hosts at the same time, the jobs of one host as it has turns.
 
     Raises:
-        StoreError: the first one that a job raised; the other jobs are given up.
+        StoreError: or an EngineError, the first one that a job raised; the other jobs are given up.
     """
     lines: dict[str, list[Coroutine[None, None, None]]] = defaultdict(list)
     for url, job in jobs:
@@ -187,7 +192,7 @@ async def side_by_side(desk: Desk, jobs: Iterable[Job]) -> None:
                 waiting = iter(line)
                 for _ in range(min(_PER_HOST, len(line))):
                     group.create_task(_run_line(desk, waiting))
-    except* StoreError as faults:
+    except* (StoreError, EngineError) as faults:
         raise faults.exceptions[0] from None
     finally:
         for line in lines.values():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
-log = logging.getLogger("aggregator")
+log = logging.getLogger("aggregator.engines")
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

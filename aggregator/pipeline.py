@@ -24,6 +24,7 @@ from aggregator.desk import Desk, Outcome, named, page_in_turn, side_by_side, th
 from aggregator.errors import (
     AggregatorError,
     ClosedError,
+    EngineError,
     FetchError,
     PostponedError,
     RefusedError,
@@ -75,6 +76,7 @@ async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:
 
     Raises:
         StoreError: the database cannot be written; entries not yet recorded stay due.
+        EngineError: where pages are read is lost; the same.
     """
     paged = await _with_a_page(desk, due)
     waiting = [each for each in due if desk.with_pages and each.entry_id in paged]
@@ -128,6 +130,8 @@ async def _think_each(
     """What a function finds of each job, all in one call; a fault costs only its own job."""
     try:
         return list(await think(desk, function, jobs))
+    except EngineError:
+        raise
     except Exception as fault:  # noqa: BLE001 (as above; one by one it is known whose it is)
         if len(jobs) == 1:
             return [named(fault, jobs[0][0].guid)]
@@ -249,6 +253,8 @@ async def _read_page(
     try:
         known = _furniture(desk, page)
         article = await think(desk, read_page, page, due.entry, desk.feeds[due.feed_id], known)
+    except EngineError:
+        raise
     except Exception as fault:  # noqa: BLE001 (as above)
         return await _from_feed(desk, due, named(fault, page.url))
     return Reading(due, article, page)

@@ -19,6 +19,7 @@ from aggregator import schedule
 from aggregator.desk import Desk, Outcome, ask_in_turn, named, side_by_side, think
 from aggregator.errors import (
     AggregatorError,
+    EngineError,
     FetchError,
     ParseError,
     PostponedError,
@@ -67,6 +68,7 @@ async def poll_feeds(desk: Desk, states: Sequence[FeedState]) -> None:
 
     Raises:
         StoreError: the database cannot be written; polls not yet recorded are due again.
+        EngineError: where feeds are read is lost; the same.
     """
     now, unchanged = desk.clock(), _Unchanged(desk)
     ordered = sorted(states, key=lambda state: -schedule.urgency(state, now))
@@ -124,7 +126,7 @@ async def _poll_feed(desk: Desk, state: FeedState, unchanged: _Unchanged) -> Non
             return
         news = await _with_archives(desk, state, news)
         outcome = _record_success(desk, state, response, news)
-    except StoreError:
+    except (StoreError, EngineError):
         raise
     except PostponedError as fault:
         outcome = _postpone(desk, state, fault)
@@ -242,7 +244,7 @@ async def _archive(desk: Desk, feed: Feed, url: str) -> ReadFeed | None:
         response = await ask_in_turn(desk, feed, request)
         content_type = response.header("content-type")
         return await think(desk, read_feed, response.body, response.url, content_type, feed.timezone)
-    except StoreError:
+    except (StoreError, EngineError):
         raise
     except AggregatorError as fault:
         log.warning("%s: its archive %s: %s", feed.name, url, fault)

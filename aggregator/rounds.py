@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aggregator.desk import Desk, Outcome
+from aggregator.engines import open_engine
 from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.store import Store, alerts, feeds, retention
 from aggregator.store.upkeep import pull_back_due
-from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from datetime import datetime
     from pathlib import Path
 
@@ -35,6 +36,7 @@ class Wishes:
     due_only: bool = False
     pages: bool = True
     allow_private: bool = False
+    engine: str | None = None  # where feeds and pages are read, see ``engines``
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ def poll_once(
     Raises:
         UsageError: a feed of that name is not configured.
         StoreError: the database cannot be used; what was recorded before stays.
+        EngineError: where pages are read is lost; what was recorded before stays, the rest is due.
     """
     _check_names(config.feeds, wishes.names)
     summary = Summary()
@@ -121,7 +124,7 @@ def poll_once(
         summary.add(outcome)
         told(outcome)
 
-    with Store(path) as store, Workers() as executor:
+    with Store(path) as store, open_engine(wishes.engine) as executor:
         asyncio.run(_round(config, store, executor, (wishes, hear, clock)))
         _prune(store, config, clock(), with_news=bool(summary.articles))
     return summary
@@ -130,7 +133,7 @@ def poll_once(
 async def _round(
     config: Config,
     store: Store,
-    executor: Workers,
+    executor: Executor,
     how: tuple[Wishes, Callable[[Outcome], None], Callable[[], datetime]],
 ) -> None:
     wishes, told, clock = how

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import Room
 from crawl import crawl
+from dask_parts import end, scheduler, worker
 from test_crash import what_counts
 from test_import import texts
 
@@ -22,7 +20,6 @@ from aggregator.errors import AggregatorError, ArchiveError, EngineError, UsageE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
@@ -72,45 +69,10 @@ def test_what_is_no_engine_is_refused(said: str) -> None:
 # ---------------------------------------------------------------- a cluster
 
 
-@contextmanager
-def _started(program: str, *arguments: str, says: str) -> Iterator[tuple[str, int]]:
-    """A part of Dask: what it says of where it is, and its process group, which is ended with it."""
-    line = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--host", "127.0.0.1", "--no-dashboard"]
-    paths = os.pathsep.join(filter(None, sys.path))
-    process = subprocess.Popen(
-        [*line, *arguments],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": paths},
-        start_new_session=True,
-    )
-    assert process.stderr
-    try:
-        said = next(said for said in process.stderr if says in said)
-        yield said.rsplit("//", 1)[-1].strip(), process.pid
-    finally:
-        _end(process.pid)
-        process.wait()
-        process.stderr.close()
-
-
-def _end(group: int) -> None:
-    os.killpg(group, signal.SIGKILL)
-
-
-def _scheduler() -> AbstractContextManager[tuple[str, int]]:
-    return _started("scheduler", "--port", "0", says="Scheduler at")
-
-
-def _worker(address: str, folder: Path) -> AbstractContextManager[tuple[str, int]]:
-    where = ("--nthreads", "1", "--local-directory", str(folder))
-    return _started("worker", f"tcp://{address}", *where, says="Registered to")
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a scheduler with one worker."""
-    with _scheduler() as (found, _), _worker(found, tmp_path_factory.mktemp("dask")):
+    with scheduler() as (found, _), worker(found, tmp_path_factory.mktemp("dask")):
         yield found
 
 
@@ -157,9 +119,9 @@ def test_every_engine_gives_the_same_rows(
 def test_a_worker_may_be_killed_in_the_middle(
     room: Room, calm: Room, crawled: Path, address: str, tmp_path: Path
 ) -> None:
-    with _worker(address, tmp_path) as (_, group):
+    with worker(address, tmp_path) as (_, group):
         process = _begun(room, f"dask://{address}", crawled)
-        _end(group)
+        end(group)
         process.join(120)
         assert process.exitcode == 0
         assert what_counts(room) == what_counts(calm)
@@ -177,9 +139,9 @@ def test_the_client_may_be_killed_in_the_middle(room: Room, calm: Room, crawled:
 def test_the_scheduler_may_be_killed_in_the_middle(
     room: Room, calm: Room, crawled: Path, tmp_path: Path
 ) -> None:
-    with _scheduler() as (found, group), _worker(found, tmp_path):
+    with scheduler() as (found, group), worker(found, tmp_path):
         process = _begun(room, f"dask://{found}", crawled)
-        _end(group)
+        end(group)
         process.join(120)
     said = (room.folder / "stderr").read_text("utf-8").splitlines()
     assert process.exitcode == 1
@@ -201,7 +163,7 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(EngineError, match="no scheduler answers"), open_engine("dask://127.0.0.1:9"):
         pass
     with (
-        _scheduler() as (found, _),
+        scheduler() as (found, _),
         pytest.raises(EngineError, match="no worker is there"),
         open_engine(f"dask://{found}"),
     ):
@@ -216,7 +178,7 @@ def _sleep(seconds: float) -> float:
 def test_a_result_that_does_not_come_is_asked_for_again_and_then_given_up(address: str) -> None:
     with (
         dask.Cluster(address, patience_s=0.5) as engine,
-        pytest.raises(WorkerError, match="no result in 1 s"),
+        pytest.raises(EngineError, match="no result in 1 s; the next run goes on"),
     ):
         engine.submit(_sleep, 6.0).result()
 

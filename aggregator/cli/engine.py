@@ -18,9 +18,13 @@ ENGINE = click.option(
 
 
 def start_telling() -> None:
-    """What engines have to say goes to stderr, a line each: where the dashboard is, which job was late."""
+    """What engines have to say goes to stderr, a line each: where the dashboard is, which job was late.
+
+    Of the others only warnings do.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("aggregator: %(message)s"))
     log = logging.getLogger("aggregator")
     log.handlers = [handler]
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.WARNING)
+    logging.getLogger("aggregator.engines").setLevel(logging.INFO)

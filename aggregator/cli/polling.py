@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from aggregator.cli.engine import ENGINE, start_telling
 from aggregator.config import load_config
 from aggregator.printable import safe_line
 from aggregator.rounds import Wishes, poll_once
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--allow-private", is_flag=True, help="Also ask loopback, private and metadata addresses.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the hosts, for N collectors.")
+@ENGINE
 @click.pass_obj
 def poll(  # noqa: PLR0913 (click gives each option by its name)
     settings: Settings,
@@ -37,6 +39,7 @@ def poll(  # noqa: PLR0913 (click gives each option by its name)
     no_pages: bool,
     allow_private: bool,
     shard: str | None,
+    engine: str,
     as_json: bool,
 ) -> None:
     """One round: poll all feeds (or those named), fetch the pages behind new entries, store the articles.
@@ -47,9 +50,11 @@ def poll(  # noqa: PLR0913 (click gives each option by its name)
     \b
     aggregator poll
     aggregator poll tass-all ria --no-pages
+    aggregator poll --engine dask://10.0.0.5:8786
     """
     config = share_of(load_config(settings.feeds, os.environ), parse_shard(shard))
-    wishes = Wishes(names, due_only, not no_pages, allow_private)
+    wishes = Wishes(names, due_only, not no_pages, allow_private, engine)
+    start_telling()
     with _Watcher() as watcher:
         summary = poll_once(config, settings.db, wishes, watcher.hear)
     click.echo(json.dumps(summary.as_dict(), ensure_ascii=False) if as_json else summary.as_line())
@@ -64,8 +69,9 @@ def poll(  # noqa: PLR0913 (click gives each option by its name)
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of the log."
 )
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the hosts, for N collectors.")
+@ENGINE
 @click.pass_obj
-def run(settings: Settings, *, allow_private: bool, log_format: str, shard: str | None) -> None:
+def run(settings: Settings, *, allow_private: bool, log_format: str, shard: str | None, engine: str) -> None:
     """The daemon: poll for ever, each feed when it is due, until SIGTERM or SIGINT.
 
     What is in hand is finished. SIGHUP or a changed feeds.yaml reloads it; a broken one is reported and the
@@ -79,7 +85,8 @@ def run(settings: Settings, *, allow_private: bool, log_format: str, shard: str 
     from aggregator.logs import LogFormat, start_logging  # noqa: PLC0415
 
     start_logging(LogFormat(log_format))
-    run_daemon(settings.feeds, settings.db, allow_private=allow_private, shard=parse_shard(shard))
+    part = parse_shard(shard)
+    run_daemon(settings.feeds, settings.db, allow_private=allow_private, shard=part, engine=engine)
 
 
 class _Watcher:

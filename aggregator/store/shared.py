@@ -35,7 +35,7 @@ _TEXT = ("headline", "deck", "body")
 #: What a later reading that is silent leaves as an earlier one told it.
 _TOLD_BEFORE = (
     "credit", "byline", "dateline", "place", "dateline_date", "agency", "section", "language", "image_url",
-    "slug", "item_id", "urgency", "gone_at", "origin_killed_at",
+    "image_caption", "image_credit", "slug", "item_id", "urgency", "gone_at", "origin_killed_at",
 )  # fmt: skip
 
 _Key = tuple[bool, str, int]  # in which database, table and row a reading is
