@@ -5,6 +5,7 @@ The process that workers are forked from imports this once; each worker then beg
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime, timedelta
 
 from aggregator.model import Feed, Response
@@ -30,3 +31,4 @@ def _read() -> None:
 
 
 _read()
+gc.freeze()  # nothing of this is garbage, and pages that no search touches stay shared with the workers

@@ -7,6 +7,7 @@ before there is work. To the outside it is an ``Executor`` like any other.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import queue
 import resource
@@ -32,6 +33,8 @@ _MEMORY = 1024 * 1024 * 1024
 _RESERVE = 64 * 1024 * 1024
 #: A job that takes longer is hostile: the slowest honest feed of the measured sets takes under 2 s.
 _JOB_S = 10.0
+#: Objects made before garbage is looked for: a feed's tree and entries are many, and none of them is garbage.
+_GARBAGE = 50_000
 #: Imported once, in the process the workers are forked from.
 _PRELOAD = ["aggregator.warm"]
 
@@ -168,6 +171,7 @@ def _serve(pipe: Connection, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory + _RESERVE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ends with its parent
+    gc.set_threshold(_GARBAGE)
     with suppress(EOFError, ConnectionError):
         while True:
             try:

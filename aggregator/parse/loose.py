@@ -6,8 +6,6 @@ import io
 import re
 from typing import Any
 
-import feedparser
-
 from aggregator.errors import ParseError
 from aggregator.parse.cadence import read_cadence
 from aggregator.parse.drafts import EntryDraft, FeedDraft
@@ -22,6 +20,8 @@ def read_loosely(body: bytes) -> FeedDraft:
     Raises:
         ParseError: it finds no feed.
     """
+    import feedparser  # noqa: PLC0415 (with urllib and http a fifteenth of a worker's start; few feeds need it)
+
     body = _LONG_WORD.sub(rb"\1", body)
     try:
         found = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)

@@ -3,6 +3,20 @@
 ``read_wire`` reads an article as it was extracted; ``read_copy`` one piece of plain-text copy.
 """
 
-from aggregator.wire.desk import read_copy, read_wire
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aggregator.wire.desk import read_copy, read_wire
 
 __all__ = ["read_copy", "read_wire"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (PEP 562)
+    """The desk is imported when it is first asked: who joins stories needs the table of agencies alone."""
+    if name in __all__:
+        from aggregator.wire import desk  # noqa: PLC0415
+
+        return getattr(desk, name)
+    raise AttributeError(f"module 'aggregator.wire' has no attribute {name!r}")
