@@ -87,8 +87,19 @@ def _polled(database: Path) -> int:
         return int(conn.execute("SELECT count(DISTINCT feed_id) FROM fetches").fetchone()[0]) if made else 0
 
 
-def unread(database: Path) -> int:
-    """Entries of our database that are due and have no article though a round is over."""
+def stored_articles(database: Path) -> int:
+    """How many articles our database has.
+
+    Raises:
+        SystemExit: a round is over, and yet entries that are due have none.
+    """
     with closing(sqlite3.connect(database, timeout=60)) as conn:
-        sql = "SELECT count(*) FROM entries WHERE article_id IS NULL AND due_at IS NOT NULL"
-        return int(conn.execute(sql).fetchone()[0])
+        articles, unread = conn.execute(
+            """
+            SELECT (SELECT count(*) FROM articles),
+                   (SELECT count(*) FROM entries WHERE article_id IS NULL AND due_at IS NOT NULL)
+            """
+        ).fetchone()
+    if unread:
+        sys.exit(f"{OURS} left {unread} entries unread, so it has no figure")
+    return int(articles)

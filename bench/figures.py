@@ -35,6 +35,7 @@ class Figure:
     memory_mb: float  # all processes together, at the most
     requests: int
     database_mb: float
+    articles: float  # that it has stored; 0 for programs that store none
 
 
 @dataclass(frozen=True, slots=True)

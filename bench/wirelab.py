@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 _NAME = "bench"
 #: Of the feeds, in the step in which some have changed; each has that many new entries, and some are edited.
 _CHANGED_PERCENT, _NEW, _EDITED_PERCENT = "10", "3", "5"
-_PAGES = "5"  # a feed
 _LONGEST_S = 900
 
 
@@ -41,7 +40,7 @@ class Wirelab:
     def make(self, feeds: int, *, pages: bool) -> None:
         """Generates feeds and serves them."""
         self.feeds = feeds
-        self._say("make", "--feeds", str(feeds), "--pages", _PAGES if pages else "0")
+        self._say("make", "--feeds", str(feeds), "--pages", "all" if pages else "0")
         self._say("serve")
         self._serving = True
 

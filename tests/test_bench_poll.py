@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLL = Figure(OURS, 200, COLD, pages=False, cpu_ms=30.0, parent_ms=10.0, wall_s=4.0, memory_mb=90.0,
-              requests=200, database_mb=9.0)  # fmt: skip
+              requests=200, database_mb=9.0, articles=4_000)  # fmt: skip
 
 
 def polls(program: str, step: str, *costs: float) -> list[Figure]:
