@@ -1,7 +1,7 @@
 """Articles derived again, offline, from their kept pages and entries, by the present rules.
 
-A batch of versions is read in the workers, compared with what is stored, and stored in one transaction; so
-memory is bounded by a batch, and an interruption leaves whole batches.
+A batch of versions is read by a worker, compared with what is stored, and stored in one transaction, while
+the workers have the next ones; so memory is bounded, and an interruption leaves whole batches.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from aggregator.desk import named
-from aggregator.engines import open_engine
-from aggregator.errors import AggregatorError, EngineError
+from aggregator.engines import in_order, open_engine
+from aggregator.errors import AggregatorError
 from aggregator.fetch import utc_now
 from aggregator.match import reread_relation
 from aggregator.model import Feed, Relation
 from aggregator.query import open_read_only
 from aggregator.store import Store, furniture, readings
 from aggregator.store.database import naming_faults
-from aggregator.thinking import reread
+from aggregator.thinking import reread_each
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Executor, Future
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
     from datetime import datetime
     from pathlib import Path
 
-    from aggregator.model import Article, Config, Entry, KeptPage
+    from aggregator.model import Article, Config
     from aggregator.store.readings import StoredReading
+    from aggregator.thinking import RereadJob
 
-#: Versions read and stored at a time; their pages are some 2 MB, compressed.
-_BATCH = 50
+#: Versions that a worker gets at once and a transaction holds; their pages are some .8 MB, compressed.
+_BATCH = 20
 #: Values that follow from others and are not shown as differences.
 _UNSHOWN = ("word_count",)
 #: A feed that is not configured is never polled.
@@ -175,35 +175,31 @@ def _feeds(conn: sqlite3.Connection, config: Config) -> dict[int, Feed]:
 
 
 def _all(task: _Task, since: datetime | None) -> Iterator[Reread]:
+    for found, batch in in_order(task.executor, reread_each, _batches(task, since)):
+        yield from _kept(task, batch, found)
+
+
+def _batches(task: _Task, since: datetime | None) -> Iterator[tuple[list[RereadJob], list[StoredReading]]]:
     after = 0
     while batch := readings.stored_readings(task.conn, after, since, task.now, limit=_BATCH):
-        yield from _batch(task, batch)
+        outlets = {outlet_of(stored.page.url) for stored in batch if stored.page}
+        known = {outlet: furniture.known_lines(task.conn, outlet) for outlet in outlets}
+        yield [_job(task, stored, known) for stored in batch], batch
         after = batch[-1].version_id
 
 
-def _batch(task: _Task, batch: list[StoredReading]) -> list[Reread]:
-    """Reads a batch in the workers and stores what has changed."""
-    jobs = [task.executor.submit(reread, *_job(task, stored)) for stored in batch]
-    found = [_result(stored, job) for stored, job in zip(batch, jobs, strict=True)]
+def _kept(task: _Task, batch: list[StoredReading], found: Sequence[_Read | AggregatorError]) -> list[Reread]:
+    """The comparison of a batch, and what has changed stored."""
     if task.store is None:
         return [_compared(stored, result) for stored, result in zip(batch, found, strict=True)]
     with task.store.transaction():
         return [_settle(task, stored, result) for stored, result in zip(batch, found, strict=True)]
 
 
-def _job(task: _Task, stored: StoredReading) -> tuple[KeptPage | None, Entry | None, Feed, frozenset[bytes]]:
+def _job(task: _Task, stored: StoredReading, known: Mapping[str | None, frozenset[bytes]]) -> RereadJob:
     feed = task.feeds.get(stored.due.feed_id, _NOBODY) if stored.due else _NOBODY
-    known = furniture.known_lines(task.conn, outlet_of(stored.page.url)) if stored.page else frozenset()
-    return stored.page, stored.due.entry if stored.due else None, feed, known
-
-
-def _result(stored: StoredReading, job: Future[_Read]) -> _Read | AggregatorError:
-    try:
-        return job.result()
-    except EngineError:
-        raise
-    except Exception as fault:  # noqa: BLE001 (one page's bug must not stop the others; it is shown in full)
-        return named(fault, stored.url or str(stored.article_id))
+    lines = known[outlet_of(stored.page.url)] if stored.page else frozenset()
+    return stored.page, stored.due.entry if stored.due else None, feed, lines
 
 
 def _compared(stored: StoredReading, result: _Read | AggregatorError) -> Reread:

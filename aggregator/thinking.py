@@ -7,15 +7,19 @@ Each function imports what it needs: who has it done by a worker names the funct
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import AggregatorError, ParseError
 from aggregator.model import Relation, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed, Sighting, Slices
+
+    RereadJob = tuple[KeptPage | None, Entry | None, Feed, frozenset[bytes]]
+
+T = TypeVar("T")
 
 #: No page is fetched that is larger.
 _LARGEST_KEPT = 16 * 1024 * 1024
@@ -123,12 +127,18 @@ def _unpacked(page: KeptPage) -> Response:
 
 def read_pages(pages: Sequence[Response]) -> list[Article | AggregatorError]:
     """The articles of pages that come without an entry; in its place the fault of a page that gives none."""
-    return [_read_alone(page) for page in pages]
+    return [_alone(read_page, page, None, None) for page in pages]
 
 
-def _read_alone(page: Response) -> Article | AggregatorError:
+def reread_each(jobs: Sequence[RereadJob]) -> list[tuple[Article, str | None] | AggregatorError]:
+    """What ``reread`` gives for each; in its place the fault of one that gives none."""
+    return [_alone(reread, *job) for job in jobs]
+
+
+def _alone(function: Callable[..., T], *arguments: object) -> T | AggregatorError:
+    """What a function gives, or its fault, which costs its own page only."""
     try:
-        return read_page(page, None, None)
+        return function(*arguments)
     except AggregatorError as fault:
         return fault
     except MemoryError:  # the worker is not to be used any more

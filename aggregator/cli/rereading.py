@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aggregator.cli.engine import ENGINE, start_telling
 from aggregator.config import load_config
@@ -74,9 +74,12 @@ class _Listener:
 
     def __init__(self, *, shown: bool, as_json: bool) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+        )  # fmt: skip
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._bar = self._progress.add_task("versions", total=None)
+        self._bar = self._progress.add_task("versions", total=None, rate="")
         self._shown, self._as_json = shown, as_json
         self._printed = 0
 
@@ -93,9 +96,13 @@ class _Listener:
         """So many versions will be read."""
         self._progress.update(self._bar, total=versions)
 
+    def _rate(self) -> str:
+        task = self._progress.tasks[0]
+        return f"{task.completed / task.elapsed:,.0f} versions/s" if task.elapsed else ""
+
     def hear(self, one: Reread) -> None:
         """One more is read; what is the same is only counted."""
-        self._progress.update(self._bar, advance=1)
+        self._progress.update(self._bar, advance=1, rate=self._rate())
         if one.verdict is Verdict.SAME:
             return
         if self._as_json:
