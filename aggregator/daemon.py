@@ -35,6 +35,7 @@ from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.shards import share_of
 from aggregator.store import Store, feeds, retention, sketches
 from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
+from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -98,16 +99,20 @@ class _Engine:
     def __init__(self, said: str | None) -> None:
         self._said = said
         self._held = ExitStack()
+        self._executor: Executor | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if isinstance(self._executor, Workers):
+            self._executor.give_up()  # what was worth waiting for is stored; a job may take longer than a stop
         self._held.close()
 
     def open(self) -> Executor:
         self._held.close()
-        return self._held.enter_context(open_engine(self._said))
+        self._executor = self._held.enter_context(open_engine(self._said))
+        return self._executor
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
+    from types import TracebackType
 
 #: Of address space: a worker itself takes about 300 MiB of it, the tree of the largest feed as much again.
 _MEMORY = 1024 * 1024 * 1024
@@ -61,6 +62,7 @@ class Workers(Executor):
         self._limits = limits or Limits()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._keepers: list[threading.Thread] = []
+        self._started: list[_Worker] = []
         self._idle = threading.Semaphore(0)
         self._closed = False
 
@@ -71,7 +73,9 @@ class Workers(Executor):
         future: Future[T] = Future()
         self._jobs.put((future, fn, args))
         if not self._idle.acquire(blocking=False) and len(self._keepers) < self._number:
-            keeper = threading.Thread(target=self._keep, daemon=True, name="worker-keeper")
+            worker = _Worker(self._limits)
+            keeper = threading.Thread(target=self._keep, args=(worker,), daemon=True, name="worker-keeper")
+            self._started.append(worker)
             self._keepers.append(keeper)
             keeper.start()
         return future
@@ -88,9 +92,22 @@ class Workers(Executor):
         for keeper in self._keepers if wait else ():
             keeper.join()
 
-    def _keep(self) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the workers; after an exception nobody waits for what they are doing."""
+        if kind is not None:
+            self.give_up()
+        self.shutdown()
+
+    def give_up(self) -> None:
+        """Ends the workers at once: the jobs they have fail, and none is begun any more."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for worker in self._started:
+            worker.interrupt()
+
+    def _keep(self, worker: _Worker) -> None:
         """One worker's life, in a thread that waits for it."""
-        worker = _Worker(self._limits)
         while (job := self._jobs.get()) is not None:
             future, function, arguments = job
             if future.set_running_or_notify_cancel():
@@ -106,6 +123,8 @@ class _Worker:
         self._limits = limits
         self._process: ForkServerProcess | None = None
         self._pipe: Connection | None = None
+        self._lock = threading.Lock()  # while the process is started or ended
+        self._over = False
 
     def run(self, future: Future[Any], function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
         try:
@@ -129,29 +148,41 @@ class _Worker:
         return result
 
     def _start(self) -> Connection:
-        if self._pipe is None:
-            # Started by a small server process: forking this one, with its threads, could deadlock.
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(_PRELOAD)
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._limits.memory), daemon=True)
-            with _no_script():
-                self._process.start()
-            theirs.close()
-        return self._pipe
+        with self._lock:
+            if self._over:
+                raise WorkerError("was given up, for the program ends")
+            if self._pipe is None:
+                # Started by a small server process: forking this one, with its threads, could deadlock.
+                context = multiprocessing.get_context("forkserver")
+                context.set_forkserver_preload(_PRELOAD)
+                self._pipe, theirs = context.Pipe()
+                arguments = (theirs, self._limits.memory)
+                self._process = context.Process(target=_serve, args=arguments, daemon=True)
+                with _no_script():
+                    self._process.start()
+                theirs.close()
+            return self._pipe
 
     def _lost(self, why: str) -> WorkerError:
         self.end()
         return WorkerError(why)
 
+    def interrupt(self) -> None:
+        """Kills the process, from another thread than the one that waits for it and tidies up; for good."""
+        with self._lock:
+            self._over = True
+            if self._process is not None:
+                self._process.kill()
+
     def end(self) -> None:
         """Ends the process at once: it holds nothing that could be lost."""
-        if self._pipe is not None and self._process is not None:
-            self._pipe.close()
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-        self._pipe = self._process = None
+        with self._lock:
+            if self._pipe is not None and self._process is not None:
+                self._pipe.close()
+                self._process.kill()
+                self._process.join()
+                self._process.close()
+            self._pipe = self._process = None
 
 
 @contextmanager

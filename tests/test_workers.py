@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from aggregator.workers import Limits, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,6 @@ def _eat() -> None:
     bytearray(2 * 1024 * 1024 * 1024)
 
 
-def _hoard() -> None:
-    hoard: list[bytes] = []
-    while True:
-        hoard.append(bytes(1_000))  # nothing is left in which to tell of it
-
-
 def _fail() -> None:
     raise ParseError("is not a feed")
 
@@ -64,7 +60,6 @@ def test_jobs_run_in_other_processes(workers: Workers) -> None:
         (_hang, "took longer than 2 s to read"),
         (_crash, "crashed the worker process that read it"),
         (_eat, "took more than 512 MiB to read"),
-        (_hoard, "took more than 512 MiB to read"),
     ],
 )
 def test_a_lost_worker_costs_its_own_job_only(workers: Workers, job: Callable[[], None], why: str) -> None:
@@ -93,6 +88,29 @@ def test_jobs_not_begun_are_given_up_on_request() -> None:
         time.sleep(0.01)
     workers.shutdown(cancel_futures=True)
     assert waiting.cancelled()
+
+
+def test_what_hangs_keeps_nobody_from_ending() -> None:
+    with Workers(1, Limits(seconds=3_600.0)) as workers:
+        begun, hanging, waiting = workers.submit(_pid), workers.submit(_hang), workers.submit(_add, 1, 1)
+        process = begun.result()
+        workers.give_up()
+    assert waiting.cancelled()
+    assert hanging.cancelled() or isinstance(hanging.exception(), WorkerError)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def _interrupted(workers: Workers) -> Future[None]:
+    with suppress(KeyboardInterrupt), workers:
+        hanging = workers.submit(_hang)
+        raise KeyboardInterrupt
+    return hanging
+
+
+def test_who_is_interrupted_does_not_wait_for_workers() -> None:
+    hanging = _interrupted(Workers(1, Limits(seconds=3_600.0)))
+    assert hanging.cancelled() or isinstance(hanging.exception(), WorkerError)
 
 
 def test_what_workers_begin_with_can_be_read() -> None:
