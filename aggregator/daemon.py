@@ -106,7 +106,7 @@ class _Engine:
 
     def __exit__(self, *_: object) -> None:
         if isinstance(self._executor, Workers):
-            self._executor.give_up()  # what was worth waiting for is stored; a job may take longer than a stop
+            self._executor.give_up()  # what was worth waiting for is stored; a job may take longer
         self._held.close()
 
     def open(self) -> Executor:
