@@ -1,13 +1,15 @@
 # make run: set up, poll, show.  make test: set up, all tests.  make: format check, lint, types, tests.
-# make bench: the quality floors, where the shared evaluation sets are (EVAL=../shared/eval).
+# make floors: the quality floors, where the shared evaluation sets are (EVAL=../shared/eval).
+# make bench: the floors, and the short form of all that is measured beside the recorded ratios (LAB=../shared/lab/load).
 # make browser: what the tests in a browser need besides a Chromium; without it make test skips them.
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.done
 EVAL ?= ../shared/eval
+LAB ?= ../shared/lab/load
 
 .DEFAULT_GOAL := all
-.PHONY: all run test bench browser lint types format clean
+.PHONY: all run test floors bench browser lint types format clean
 
 all: lint types test
 
@@ -28,8 +30,11 @@ run: $(SETUP)
 test: $(SETUP)
 	$(BIN)/python -m pytest
 
-bench: $(SETUP)
+floors: $(SETUP)
 	$(BIN)/python -m bench.floors $(EVAL)
+
+bench: floors
+	$(BIN)/python -m bench.ratios $(EVAL) $(LAB)
 
 browser: $(SETUP)
 	$(BIN)/python -m pip install --quiet --group browser

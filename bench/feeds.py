@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: The set does not know the addresses of its feeds: a link relative to that stays so in the predictions.
 _UNKNOWN = "https://feed.invalid"
-_SECOND = "aggregator, second sight"
+FIRST, SECOND = "aggregator, first sight", "aggregator, second sight"
 
 
 class Speed(NamedTuple):
@@ -95,14 +95,8 @@ def _stamp(when: datetime | None) -> str | None:
 
 def print_speeds(bodies: Sequence[bytes], rounds: int) -> None:
     """Prints a line for each parser, the medians of rounds in which they take turns on the same files."""
-    parsers = _parsers() | {_SECOND: _second_sight(bodies)}
+    runs = speeds(bodies, rounds)
     megabytes = sum(map(len, bodies)) / 1e6
-    for parse in parsers.values():
-        _measured(parse, bodies[:20])
-    runs: dict[str, list[Speed]] = {name: [] for name in parsers}
-    for _ in range(rounds):
-        for name, parse in parsers.items():
-            runs[name].append(_measured(parse, bodies))
     slowest = statistics.median(run.seconds for run in runs["feedparser"])
     print(f"{len(bodies)} files, {megabytes:.1f} MB; medians of {rounds} rounds, CPU time")
     for name, measured in runs.items():
@@ -112,6 +106,18 @@ def print_speeds(bodies: Sequence[bytes], rounds: int) -> None:
             f"{name:32} {megabytes / seconds:7.1f} MB/s {last.entries / seconds:9.0f} entries/s "
             f"{slowest / seconds:6.1f} x feedparser  ({last.failed} files failed)"
         )
+
+
+def speeds(bodies: Sequence[bytes], rounds: int) -> dict[str, list[Speed]]:
+    """By parser what it did in each round; in a round they take turns on the same files."""
+    parsers = _parsers() | {SECOND: _second_sight(bodies)}
+    for parse in parsers.values():
+        _measured(parse, bodies[:20])
+    runs: dict[str, list[Speed]] = {name: [] for name in parsers}
+    for _ in range(rounds):
+        for name, parse in parsers.items():
+            runs[name].append(_measured(parse, bodies))
+    return runs
 
 
 def _measured(parse: Callable[[bytes], int], bodies: Sequence[bytes]) -> Speed:
@@ -131,7 +137,7 @@ def _parsers() -> dict[str, Callable[[bytes], int]]:
         "feedparser": lambda body: len(feedparser.parse(io.BytesIO(body)).entries),
         "feedparser, nothing resolved": _bare_feedparser,
         "aggregator": lambda body: len(parse_feed(body, url=_UNKNOWN).entries),
-        "aggregator, first sight": lambda body: len(read_feed(body, _UNKNOWN, None, None).sightings),
+        FIRST: lambda body: len(read_feed(body, _UNKNOWN, None, None).sightings),
     }
     try:
         fast = importlib.import_module("fastfeedparser")

@@ -290,7 +290,7 @@ def measure(path: Path, turns: int) -> Iterator[str]:
         yield f"{articles:,} articles, {path.stat().st_size / 1e9:.1f} GB; milliseconds"
         yield f"{'':20}{'p50':>8}{'p95':>8}{'cpu p95':>8} |{'SQL p50':>8}{'p95':>8}{'cpu p95':>8} | ratio"
         for each in Asker(articles).all():
-            ours, plain = _in_turns(conn, each, turns)
+            ours, plain = in_turns(conn, each, turns)
             ratio = _at(ours, 0.5).processor / _at(plain, 0.5).processor
             yield f"{each.name:20}{_columns(ours)} |{_columns(plain)} |{ratio:6.2f}"
 
@@ -306,7 +306,7 @@ def _at(spent: list[Spent], part: float) -> Spent:
     return Spent(clocks[place], processors[place])
 
 
-def _in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list[Spent], list[Spent]]:
+def in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list[Spent], list[Spent]]:
     """What both took, when both have been asked once; now one is first and now the other."""
     ours: list[Spent] = []
     plain: list[Spent] = []
