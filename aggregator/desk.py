@@ -71,6 +71,8 @@ class Desk:
     turns: Turns = field(default_factory=Turns)
     stopping: bool = False  # what has not been begun is left due
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_IN_FLIGHT))
+    #: Pages being asked for and read, by their canonical URL: whoever wants one meanwhile has the same.
+    pages: dict[str, asyncio.Future[Response | AggregatorError]] = field(default_factory=dict)
     #: Who asks for a robots.txt, by its URL; a lock that nobody holds is forgotten.
     robots_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

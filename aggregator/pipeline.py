@@ -14,7 +14,9 @@ second is here.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -35,12 +37,12 @@ from aggregator.hosts import host_of
 from aggregator.model import PagePolicy, Request
 from aggregator.polls import poll_feeds
 from aggregator.store import articles, feeds, furniture, readings
-from aggregator.thinking import carry_full_text, read_entries, read_page
+from aggregator.thinking import carry_full_text, read_entries, read_page, unpacked
 from aggregator.urls import canonical, outlet_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
     from aggregator.model import Article, Entry, Feed, Response
     from aggregator.store.feeds import DueEntry
@@ -57,6 +59,8 @@ _ROUND_ENTRIES = 50_000
 _BATCH = 100
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
+#: So long a page stands for the entries that other feeds have of it: a story is on several within minutes.
+_SHARED = timedelta(minutes=5)
 #: A page that was there and answers so has vanished, which is no kill.
 _GONE = (404, 410)
 
@@ -222,14 +226,43 @@ def _unasked_by_host(pages: Iterable[Sequence[DueEntry]]) -> dict[str, _Unasked]
 
 async def _derive_of_page(desk: Desk, same: Sequence[DueEntry], unasked: _Unasked) -> None:
     """The articles of entries with one page between them, read from it, or else from what their feeds say."""
-    page = await _page(desk, same[0])
-    unasked.pages -= 1
-    if isinstance(page, ClosedError | RefusedError):
-        unasked.found += [(due, page) for due in same]
-    else:
-        for due in same:
-            _keep(desk, [(due, await _read_page(desk, due, page))])
+    async with _shared_page(desk, same[0]) as page:
+        unasked.pages -= 1
+        if isinstance(page, ClosedError | RefusedError):
+            unasked.found += [(due, page) for due in same]
+        else:
+            for due in same:
+                _keep(desk, [(due, await _read_page(desk, due, page))])
     await _from_feeds(desk, unasked.take(last=not unasked.pages))
+
+
+@asynccontextmanager
+async def _shared_page(desk: Desk, due: DueEntry) -> AsyncIterator[Response | AggregatorError]:
+    """The page behind an entry, asked for once though other feeds bring an entry of it meanwhile."""
+    key = canonical(due.entry.url) or ""
+    if key in desk.pages:
+        yield await asyncio.shield(desk.pages[key])
+        return
+    asked = desk.pages[key] = asyncio.get_running_loop().create_future()
+    try:
+        page = _just_kept(desk, due, key) or await _page(desk, due)
+        asked.set_result(page)
+        yield page
+    finally:
+        del desk.pages[key]
+        asked.cancel()  # does nothing when it is done
+
+
+def _just_kept(desk: Desk, due: DueEntry, url: str) -> Response | None:
+    """The page as it was fetched a moment ago for another feed's entry of the same title."""
+    if due.article_id is not None:
+        return None  # it is due again, for it has changed
+    with desk.store.reading() as conn:
+        kept = readings.page_just_kept(conn, url, due.entry.title, desk.clock() - _SHARED)
+    try:
+        return unpacked(kept) if kept else None
+    except AggregatorError:
+        return None  # it is damaged
 
 
 async def _page(desk: Desk, due: DueEntry) -> Response | AggregatorError:

@@ -105,7 +105,7 @@ def reread(
     """
     try:
         if page is not None:
-            return read_page(_unpacked(page), entry, feed, furniture), None
+            return read_page(unpacked(page), entry, feed, furniture), None
     except ParseError as fault:
         if entry is None:
             raise
@@ -115,7 +115,12 @@ def reread(
     return read_entries([(entry, feed)])[0], None
 
 
-def _unpacked(page: KeptPage) -> Response:
+def unpacked(page: KeptPage) -> Response:
+    """The response as it came.
+
+    Raises:
+        AggregatorError: what is kept of it is damaged.
+    """
     import zstandard
 
     try:

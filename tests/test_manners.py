@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
 from conftest import FERRY, Answer, Item, Wire, page, rss
 from test_polls import HOUR, A, B, poll_at, polls, window
 
@@ -234,3 +235,54 @@ def test_secrets_stand_in_no_output_and_no_database(room: Room, wire: Wire, othe
     assert not {"authorization", "x-key"} & other_wire.asked[0].headers.keys()
     for name in ("wire.db", "wire.db-wal"):
         assert b"s3cret" not in ((room.folder / name).read_bytes() if (room.folder / name).exists() else b"")
+
+
+# ---------------------------------------------------------------- pages
+
+
+def two_feeds_of_a_story(wire: Wire, titles: tuple[str, str]) -> str:
+    """Feeds whose entries lead to one page under two addresses; that page's URL."""
+    story = wire.set("/story", page("Ferry turns back", *FERRY))
+    for number, title in enumerate(titles):
+        wire.answers[f"/story?utm_source={number}"] = wire.answers["/story"]
+        wire.set(f"/feed{number}", rss(Item(f"{story}?utm_source={number}", title, guid=str(number))))
+    return story
+
+
+@pytest.mark.parametrize(("titles", "asked"), [(("Ferry", "Ferry"), 1), (("Ferry", "UPDATE 1-Ferry"), 2)])
+def test_a_page_stands_for_the_same_entry_of_a_feed_polled_a_moment_later(
+    room: Room, wire: Wire, titles: tuple[str, str], asked: int
+) -> None:
+    two_feeds_of_a_story(wire, titles)
+    room.write(wire.url("/feed0"), wire.url("/feed1"))
+    for number, feed in enumerate(("127.0.0.1-feed0", "127.0.0.1-feed1")):
+        room.now += number * HOUR / 20
+        room.poll(names=(feed,))
+    assert len([path for path in wire.paths() if path.startswith("/story")]) == asked
+    assert room.rows("SELECT count(DISTINCT article_id), count(*) FROM entries") == [(1, 2)]
+    room.now += HOUR
+    wire.set("/feed0", rss(Item(f"{wire.url('/story')}?utm_source=0", "Ferry", guid="9", summary="Again.")))
+    room.poll(names=("127.0.0.1-feed0",))
+    assert len([path for path in wire.paths() if path.startswith("/story")]) == asked + 1
+
+
+def test_a_page_that_is_being_asked_for_is_waited_for(room: Room, wire: Wire) -> None:
+    story = two_feeds_of_a_story(wire, ("Ferry", "Ferry"))
+    room.write(wire.url("/feed0"), wire.url("/feed1"))
+
+    async def work(store: Store, workers: Workers) -> None:
+        async with Fetcher(clock=lambda: room.now) as fetcher:
+            with store.transaction() as conn:
+                configured = feeds.sync_feeds(conn, load_config(room.feeds, {}).feeds, room.now)
+            desk = Desk(store, fetcher, workers, configured, clock=lambda: room.now)
+            await poll_feeds(desk, feeds.feed_states(store.conn))
+            due = due_now(desk)
+            await asyncio.gather(*(derive_articles(desk, [each]) for each in due))
+            assert desk.pages == {}
+
+    with Store(room.db) as store, Workers(1) as workers:
+        asyncio.run(work(store, workers))
+    assert len([path for path in wire.paths() if path.startswith("/story")]) == 1
+    assert room.rows("SELECT count(DISTINCT article_id), count(*) FROM entries") == [(1, 2)]
+    assert room.rows("SELECT count(*) FROM versions") == [(1,)]
+    assert room.rows("SELECT url FROM articles")[0][0].startswith(story)
