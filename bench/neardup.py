@@ -25,6 +25,7 @@ from aggregator.fingerprint import with_fingerprint
 from aggregator.match import match_article
 from aggregator.model import Article, TextBasis
 from aggregator.store import Store, articles, sketches, stories
+from aggregator.store.indexing import index_new
 from aggregator.wire import read_wire
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def stream(store: Store, found: Iterable[dict[str, Any]], costs: Costs) -> dict[
             store.conn.execute("BEGIN IMMEDIATE")
         for document, article in zip(batch, read, strict=True):
             chosen[document["doc_id"]] = _record(store, article, costs)
+        with costs.of("storing"):
+            index_new(store.conn)
         with costs.of("index"):  # what a commit writes is mostly the index's pages
             store.conn.execute("COMMIT")
         with costs.of("index"), store.transaction() as conn:

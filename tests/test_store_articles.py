@@ -56,6 +56,29 @@ def insert(store: Store, article: Article, now: datetime = NOON) -> int:
         return articles.insert_article(conn, article, None, now)
 
 
+# ---------------------------------------------------------------- the search index
+
+
+def found_by(store: Store, word: str) -> list[int]:
+    return [
+        each for (each,) in rows(store, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?", word)
+    ]
+
+
+def test_what_comes_changes_and_goes_in_one_transaction_is_indexed_as_it_is_at_its_end(store: Store) -> None:
+    with store.transaction() as conn:
+        ids = [
+            articles.insert_article(conn, replace(ARTICLE, url=None, headline=f"Zebra {name}"), None, NOON)
+            for name in ("stays", "changes", "goes")
+        ]
+        conn.execute("UPDATE articles SET headline = 'Quagga' WHERE id = ?", (ids[1],))
+        conn.execute("DELETE FROM articles WHERE id = ?", (ids[2],))
+    assert (found_by(store, "zebra"), found_by(store, "quagga")) == ([ids[0]], [ids[1]])
+    assert rows(store, "SELECT count(*) FROM unindexed") == [(0,)]
+    with store.transaction() as conn:  # FTS5 refuses what does not agree with the articles
+        conn.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('integrity-check', 1)")
+
+
 # ---------------------------------------------------------------- ids
 
 

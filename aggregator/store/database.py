@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.errors import AggregatorError, BusyError, DiskFullError, SchemaTooNewError, StoreError
 from aggregator.searchtext import searchable
+from aggregator.store.indexing import index_new
 from aggregator.urls import url_hash
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Store:
             self.conn.execute("BEGIN IMMEDIATE")
             try:
                 yield self.conn
+                index_new(self.conn)
                 self.conn.execute("COMMIT")
             except BaseException:
                 if self.conn.in_transaction:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.fingerprint import body_hash
 from aggregator.searchtext import searchable
+from aggregator.store.indexing import index_new
 from aggregator.store.rows import stamp
 from aggregator.text import digest, normal_form
 from aggregator.urls import canonical
@@ -79,6 +80,7 @@ def named_by(conn: sqlite3.Connection, notice: Notice, now: datetime) -> list[St
 
 def _headed(conn: sqlite3.Connection, headline: str, now: datetime) -> Iterator[Stored]:
     """The articles of that very headline; the search index finds its words as a phrase."""
+    index_new(conn)  # it may have come a moment ago
     phrase = (searchable(headline) or "").replace('"', " ")
     oldest = int((now - WINDOW).timestamp()) * 1_000
     rows = conn.execute(
