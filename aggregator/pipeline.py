@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from aggregator.model import Article, Entry, Feed, Response
     from aggregator.store.feeds import DueEntry
 
-__all__ = ["derive_articles", "due_now", "poll_feeds", "record_article"]
+__all__ = ["derive_all", "derive_articles", "due_now", "poll_feeds", "record_article"]
 
 T = TypeVar("T")
 _Jobs = list[tuple["Entry", "Feed"]]
@@ -55,6 +55,8 @@ _Jobs = list[tuple["Entry", "Feed"]]
 _PAGE_BYTES = 5 * 1024 * 1024
 #: Due entries taken up in one round; the rest stay due.
 _ROUND_ENTRIES = 50_000
+#: A round that ends takes them up so many at a time: their texts are 35 MB of memory.
+_AT_ONCE = 10_000
 #: Articles without a page to wait for are stored that many to a transaction.
 _BATCH = 100
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
@@ -65,14 +67,26 @@ _SHARED = timedelta(minutes=5)
 _GONE = (404, 410)
 
 
-def due_now(desk: Desk) -> list[DueEntry]:
+async def derive_all(desk: Desk) -> None:
+    """Derives the articles of all entries that are due, however many, so many at a time.
+
+    Raises:
+        StoreError: as ``derive_articles``.
+    """
+    due = due_now(desk, limit=_AT_ONCE)
+    while due and not desk.stopping:
+        await derive_articles(desk, due)
+        due = due_now(desk, after=due[-1], limit=_AT_ONCE)
+
+
+def due_now(desk: Desk, *, after: DueEntry | None = None, limit: int = _ROUND_ENTRIES) -> list[DueEntry]:
     """The entries whose articles are to be derived now, the earliest first.
 
     So an equal text joins the one published before it, in whatever order the feeds have answered.
     """
+    place = after.place if after else ("", 0, "")
     with desk.store.reading() as conn:
-        due = feeds.due_entries(conn, list(desk.feeds), desk.clock(), limit=_ROUND_ENTRIES)
-    return sorted(due, key=lambda each: (each.published_at, each.feed_id, each.entry.guid))
+        return feeds.due_entries(conn, list(desk.feeds), desk.clock(), after=place, limit=limit)
 
 
 async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:

@@ -11,7 +11,7 @@ from aggregator.desk import Desk, Outcome
 from aggregator.engines import open_engine
 from aggregator.errors import UsageError
 from aggregator.fetch import Fetcher, utc_now
-from aggregator.pipeline import derive_articles, due_now, poll_feeds
+from aggregator.pipeline import derive_all, poll_feeds
 from aggregator.store import Store, alerts, feeds, retention
 from aggregator.store.upkeep import pull_back_due
 
@@ -148,7 +148,7 @@ async def _round(
             state for state in states if state.feed_id in wanted and _may_be_asked(state, wishes, clock())
         ]
         await poll_feeds(desk, asked)
-        await derive_articles(desk, due_now(desk))
+        await derive_all(desk)
         await _alert(store, config, fetcher, clock, allow_private=wishes.allow_private)
 
 

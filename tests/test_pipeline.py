@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import BAKERS, FERRY, NOON, Item, page, rss
 
+from aggregator import pipeline
+
 if TYPE_CHECKING:
     from conftest import Room, Wire
 
@@ -35,6 +37,21 @@ def stored(room: Room) -> list[list[tuple[Any, ...]]]:
 
 
 # ---------------------------------------------------------------- new and unchanged
+
+
+def test_a_round_derives_all_that_is_due_however_many(
+    wire: Wire, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_AT_ONCE", 2)
+    items = [
+        Item(wire.set(f"/{each}", page(f"Ferry {each}", *FERRY, f"Ferry {each} is meant.")), f"Ferry {each}")
+        for each in range(5)
+    ]
+    room.write({"url": publish(wire, *items), "name": "harbour"})
+    assert room.poll(pages=False).articles == {"new": 5}
+    assert room.rows("SELECT count(*) FROM entries WHERE due_at IS NOT NULL") == [(5,)]  # for their pages
+    assert room.poll().articles == {"version": 5}
+    assert room.rows("SELECT count(*) FROM articles WHERE text_basis = 'page'") == [(5,)]
 
 
 def test_a_new_entry_becomes_an_article_with_its_page(wire: Wire, room: Room) -> None:

@@ -288,7 +288,7 @@ def test_entries_are_due_for_feeds_asked_about_only(store: Store) -> None:
     assert feeds.due_entries(store.conn, [feed_id + 1], NOON) == []
     assert feeds.due_entries(store.conn, [feed_id], NOON - timedelta(seconds=1)) == []
     first = feeds.due_entries(store.conn, [feed_id], NOON, limit=3)
-    rest = feeds.due_entries(store.conn, [feed_id], NOON, after=first[-1].entry_id)
+    rest = feeds.due_entries(store.conn, [feed_id], NOON, after=first[-1].place)
     assert [each.entry.guid for each in (*first, *rest)] == ["0", "1", "2", "3", "4"]
 
 

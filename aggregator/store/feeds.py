@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from aggregator.model import Feed
 
 
+#: When an entry was published, its feed and its guid: in this order articles are derived.
+Place = tuple[str, int, str]
+
+
 @dataclass(frozen=True, slots=True)
 class DueEntry:
     """An entry whose article is to be derived, now."""
@@ -32,6 +36,11 @@ class DueEntry:
     def published_at(self) -> datetime:
         """When it was published, as far as is known: never later than first seen."""
         return min(self.entry.published_at or self.first_seen_at, self.first_seen_at)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among all that are due."""
+        return stamp(self.published_at) or "", self.feed_id, self.entry.guid
 
 
 def sync_feeds(conn: sqlite3.Connection, feeds: Sequence[Feed], now: datetime) -> dict[int, Feed]:
@@ -152,9 +161,14 @@ def _feed_state(row: tuple[Any, ...]) -> FeedState:
 
 
 def due_entries(
-    conn: sqlite3.Connection, feed_ids: Sequence[int], now: datetime, *, after: int = 0, limit: int = 500
+    conn: sqlite3.Connection,
+    feed_ids: Sequence[int],
+    now: datetime,
+    *,
+    after: Place = ("", 0, ""),
+    limit: int = 500,
 ) -> list[DueEntry]:
-    """Entries of those feeds due at ``now``, by id, the next ``limit`` after the id ``after``.
+    """Entries of those feeds due at ``now``, the earliest published first, the next ``limit`` after a place.
 
     Asked by what is due, which is little: by its feeds SQLite would read every entry there is.
     """
@@ -164,11 +178,14 @@ def due_entries(
                guid, url, title, summary, content, author, published_at, updated_at,
                published_raw, tags, image_url
         FROM entries INDEXED BY entries_due
-        WHERE due_at <= :now AND id > :after AND feed_id IN (SELECT value FROM json_each(:feeds))
-        ORDER BY id
+        WHERE due_at <= :now AND feed_id IN (SELECT value FROM json_each(:feeds))
+            AND (min(coalesce(published_at, first_seen_at), first_seen_at), feed_id, guid)
+                > (:published_at, :feed_id, :guid)
+        ORDER BY min(coalesce(published_at, first_seen_at), first_seen_at), feed_id, guid
         LIMIT :limit
         """,
-        {"now": stamp(now), "after": after, "feeds": json.dumps(list(feed_ids)), "limit": limit},
+        {"now": stamp(now), "feeds": json.dumps(list(feed_ids)), "limit": limit}
+        | dict(zip(("published_at", "feed_id", "guid"), after, strict=True)),
     )
     return [due_entry_of(row) for row in rows]
 
