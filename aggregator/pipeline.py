@@ -61,8 +61,8 @@ _AT_ONCE = 10_000
 _BATCH = 100
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-#: So long a page stands for the entries that other feeds have of it: a story is on several within minutes.
-_SHARED = timedelta(minutes=5)
+#: So long a page stands for the entries that other feeds have of it: one story is on several at once.
+_SHARED = timedelta(minutes=2)
 #: A page that was there and answers so has vanished, which is no kill.
 _GONE = (404, 410)
 
@@ -268,11 +268,12 @@ async def _shared_page(desk: Desk, due: DueEntry) -> AsyncIterator[Response | Ag
 
 
 def _just_kept(desk: Desk, due: DueEntry, url: str) -> Response | None:
-    """The page as it was fetched a moment ago for another feed's entry of the same title."""
+    """The page as it was fetched a moment ago for another feed's entry, unless this one is dated later."""
     if due.article_id is not None:
         return None  # it is due again, for it has changed
+    dated = [date for date in (due.entry.published_at, due.entry.updated_at) if date]
     with desk.store.reading() as conn:
-        kept = readings.page_just_kept(conn, url, due.entry.title, desk.clock() - _SHARED)
+        kept = readings.page_kept(conn, url, max([desk.clock() - _SHARED, *dated]))
     try:
         return unpacked(kept) if kept else None
     except AggregatorError:

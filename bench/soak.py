@@ -330,9 +330,11 @@ def main() -> None:
     options.add_argument("--lab", type=Path, required=True, help="the folder with the labs, load/ and fault/")
     options.add_argument("--minutes", type=float, default=60)
     options.add_argument("--feeds", type=int, help="of the load lab; 25 a minute, 500 at most, when not said")
-    options.add_argument("--keep", type=Path, help="keeps databases and logs there")
+    options.add_argument("--keep", type=Path, help="keeps databases and logs there, in a new folder")
     given = options.parse_args()
     _check(given.lab)
+    if given.keep and given.keep.is_dir() and any(given.keep.iterdir()):
+        sys.exit(f"{given.keep}: not empty; a soak begins with a folder of its own")
     plan = Plan.of(given.minutes, given.feeds)
     folder = given.keep or Path(tempfile.mkdtemp(prefix="soak"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -152,21 +152,22 @@ def test_a_second_daemon_is_refused(files: tuple[Path, Path]) -> None:
         pass
 
 
+def doctor(files: tuple[Path, Path], *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aggregator", "--feeds", str(files[0]), "--db", str(files[1]), "doctor"]
+    return subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=60)
+
+
 def test_the_command_tells_monitors(files: tuple[Path, Path]) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "aggregator",
-        "--feeds",
-        str(files[0]),
-        "--db",
-        str(files[1]),
-        "doctor",
-        "--json",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = doctor(files, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert {each["check"] for each in json.loads(done.stdout)} >= {"integrity", "stories", "search", "kills"}
+    with Store(files[1]) as store, store.transaction() as conn:
+        record_heartbeat(conn, Heartbeat(4711, "0.1.0", NOW, NOW, 0, 0))  # months ago
+    done = doctor(files)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [
+        line for line in done.stdout.splitlines() if line.startswith("BAD daemon: process 4711, last heard")
+    ]
 
 
 def test_compacting_nothing_is_one_clear_line(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import json
 import socket
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import FERRY, Answer, Item, Wire, page, rss
+from conftest import FERRY, NOON, Answer, Item, Wire, page, rss
 from test_polls import HOUR, A, B, poll_at, polls, window
 
 from aggregator.config import load_config
@@ -23,8 +24,11 @@ from aggregator.workers import Limits, Workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from conftest import Room
+
+MINUTE = timedelta(minutes=1)
 
 # ---------------------------------------------------------------- validators
 
@@ -240,34 +244,41 @@ def test_secrets_stand_in_no_output_and_no_database(room: Room, wire: Wire, othe
 # ---------------------------------------------------------------- pages
 
 
-def two_feeds_of_a_story(wire: Wire, titles: tuple[str, str]) -> str:
-    """Feeds whose entries lead to one page under two addresses; that page's URL."""
+def two_feeds_of_a_story(wire: Wire, *at: datetime) -> str:
+    """Feeds whose entries, so dated, lead to one page under two addresses; that page's URL."""
     story = wire.set("/story", page("Ferry turns back", *FERRY))
-    for number, title in enumerate(titles):
+    for number, when in enumerate(at):
         wire.answers[f"/story?utm_source={number}"] = wire.answers["/story"]
-        wire.set(f"/feed{number}", rss(Item(f"{story}?utm_source={number}", title, guid=str(number))))
+        link = f"{story}?utm_source={number}"
+        wire.set(f"/feed{number}", rss(Item(link, f"Ferry {number}", guid=str(number), at=when)))
     return story
 
 
-@pytest.mark.parametrize(("titles", "asked"), [(("Ferry", "Ferry"), 1), (("Ferry", "UPDATE 1-Ferry"), 2)])
-def test_a_page_stands_for_the_same_entry_of_a_feed_polled_a_moment_later(
-    room: Room, wire: Wire, titles: tuple[str, str], asked: int
+@pytest.mark.parametrize(
+    ("dated", "polled", "asked"),
+    [
+        (NOON, NOON + MINUTE, 1),
+        (NOON + MINUTE / 2, NOON + MINUTE, 2),  # it may tell of another text
+        (NOON, NOON + 3 * MINUTE, 2),
+    ],
+)
+def test_a_page_stands_for_the_entry_that_another_feed_has_of_it(
+    room: Room, wire: Wire, dated: datetime, polled: datetime, asked: int
 ) -> None:
-    two_feeds_of_a_story(wire, titles)
-    room.write(wire.url("/feed0"), wire.url("/feed1"))
-    for number, feed in enumerate(("127.0.0.1-feed0", "127.0.0.1-feed1")):
-        room.now += number * HOUR / 20
-        room.poll(names=(feed,))
+    two_feeds_of_a_story(wire, NOON, dated)
+    room.write({"url": wire.url("/feed0"), "name": "first"}, {"url": wire.url("/feed1"), "name": "second"})
+    room.poll(names=("first",))
+    room.now = polled
+    room.poll(names=("second",))
     assert len([path for path in wire.paths() if path.startswith("/story")]) == asked
     assert room.rows("SELECT count(DISTINCT article_id), count(*) FROM entries") == [(1, 2)]
-    room.now += HOUR
-    wire.set("/feed0", rss(Item(f"{wire.url('/story')}?utm_source=0", "Ferry", guid="9", summary="Again.")))
-    room.poll(names=("127.0.0.1-feed0",))
+    wire.set("/feed0", rss(Item(f"{wire.url('/story')}?utm_source=0", "Ferry", guid="0", summary="Again.")))
+    room.poll(names=("first",))  # what has changed is asked for in any case
     assert len([path for path in wire.paths() if path.startswith("/story")]) == asked + 1
 
 
 def test_a_page_that_is_being_asked_for_is_waited_for(room: Room, wire: Wire) -> None:
-    story = two_feeds_of_a_story(wire, ("Ferry", "Ferry"))
+    story = two_feeds_of_a_story(wire, NOON, NOON)
     room.write(wire.url("/feed0"), wire.url("/feed1"))
 
     async def work(store: Store, workers: Workers) -> None:

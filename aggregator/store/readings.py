@@ -68,18 +68,16 @@ class StoredReading:
         return self.number == self.versions
 
 
-def page_just_kept(conn: sqlite3.Connection, url: str, title: str | None, since: datetime) -> KeptPage | None:
-    """The page at a canonical URL as it was fetched since then for an entry of the same title."""
+def page_kept(conn: sqlite3.Connection, url: str, since: datetime) -> KeptPage | None:
+    """The page at a canonical URL as it was fetched since then."""
     row = conn.execute(
         """
         SELECT p.url, p.status, p.headers, p.fetched_at, p.body
         FROM articles AS a JOIN pages AS p ON p.article_id = a.id AND p.version = a.versions
-        WHERE
-            a.canonical_url = :url AND p.fetched_at >= :since
-            AND EXISTS (SELECT 1 FROM entries AS e WHERE e.article_id = a.id AND e.title IS :title)
+        WHERE a.canonical_url = :url AND p.fetched_at >= :since
         ORDER BY p.id DESC
         """,
-        {"url": url, "title": title, "since": stamp(since)},
+        {"url": url, "since": stamp(since)},
     ).fetchone()
     return _page(row) if row else None
 
