@@ -1,4 +1,4 @@
-"""The recorded figures of polls as an SVG file: CPU a feed by step, a bar for each program.
+"""The recorded figures of polls as a table, and as an SVG file: CPU a feed by step, a bar for each program.
 
 ``python -m bench.plot bench/results/poll.json docs/performance.svg [--feeds N]``. The scale is logarithmic:
 what an unchanged feed costs is a hundredth of what a new one does.
@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.figures import CHANGED, COLD, UNCHANGED, load
+from bench.figures import CHANGED, COLD, UNCHANGED, load, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +26,15 @@ _STEPS = (COLD, CHANGED, UNCHANGED)
 
 
 def main() -> None:
-    """Writes the plot of the runs with most programs, or of so many feeds."""
+    """Prints the table, and writes the plot of the rounds with so many feeds."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("results", type=Path)
     asked.add_argument("svg", type=Path)
     asked.add_argument("--feeds", type=int, default=2_000)
     given = asked.parse_args()
-    found = [each for each in load(given.results) if each.feeds == given.feeds and not each.pages]
+    recorded = load(given.results)
+    print(table(recorded))
+    found = [each for each in recorded if each.feeds == given.feeds and not each.pages]
     given.svg.write_text(drawn(found), "utf8")
 
 
