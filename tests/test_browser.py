@@ -192,6 +192,7 @@ def test_everything_is_there_without_javascript(browser: Any, base: str) -> None
         assert page.locator("a.headline").all_text_contents() == ["Ferry comes back"]
         page.click("a.headline")
         assert page.is_visible("h2:has-text('Who ran it')")
+        assert page.is_visible("th:has-text('Had it')")
         assert page.is_visible("details[open] ins")
 
 

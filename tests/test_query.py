@@ -189,6 +189,18 @@ def test_what_was_known_then(desk: Desk) -> None:
     assert desk.ids(as_of=then, relation=("correction",), limit=0) == []
 
 
+def test_a_story_says_which_outlets_had_it_by_when(desk: Desk) -> None:
+    [story] = query.stories(desk.conn, Filter(words="storm", stories=True))
+    assert [(each.outlet, each.relation) for each in story.coverage] == [
+        ("nordica.example", "original"),
+        ("daily.example", "copy"),
+    ]
+    assert story == query.story(desk.conn, desk.storm)
+    then = datetime(2031, 5, 8, tzinfo=UTC)  # what its articles were to each other then is not known
+    [story] = query.stories(desk.conn, Filter(words="storm", stories=True, as_of=then))
+    assert [(each.outlet, each.relation) for each in story.coverage] == [("nordica.example", None)]
+
+
 def test_stories_come_once_at_their_newest_article(desk: Desk) -> None:
     found = list(query.stories(desk.conn, Filter(stories=True)))
     assert [each.id for each in found] == [desk.flood, desk.ferry, desk.storm]

@@ -21,13 +21,14 @@ _MIXED = st.text(st.sampled_from("abc ёЁأإَ東京の洪水々น้ำ한�
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
     """A database with the schema and one article, whose text a test sets."""
-    conn = Store(tmp_path_factory.mktemp("words") / "wire.db").conn
-    conn.execute("INSERT INTO stories VALUES (1, NULL, NULL, 1, NULL, '', '', 1, 1)")
-    conn.execute(
-        "INSERT INTO articles (id, story_id, relation, first_seen_at, text_basis, extractor)"
-        " VALUES (1, 1, 'original', '', 'page', 'x')"
-    )
-    return conn
+    store = Store(tmp_path_factory.mktemp("words") / "wire.db")
+    with store.transaction() as conn:
+        conn.execute("INSERT INTO stories VALUES (1, NULL, NULL, 1, NULL, '', '', 1, 1)")
+        conn.execute(
+            "INSERT INTO articles (id, story_id, relation, first_seen_at, text_basis, extractor)"
+            " VALUES (1, 1, 'original', '', 'page', 'x')"
+        )
+    return store.conn
 
 
 def found(index: sqlite3.Connection, text: str, words: str) -> bool:

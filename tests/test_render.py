@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.errors import UsageError
-from aggregator.query import ArticleRow, StoryRow
+from aggregator.query import ArticleRow, CoverageRow, StoryRow
 from aggregator.render import RENDERERS, Listing, read_columns
 from aggregator.render.cells import inert, json_text, label, web_link
 
@@ -98,6 +98,17 @@ def test_corrections_and_kills_are_seen_in_every_format(name: str) -> None:
         "kill", drawn(name, ARTICLE._replace(relation="kill", status="canceled", mark=None)), re.IGNORECASE
     )
     assert re.search("kill", drawn(name, STORY), re.IGNORECASE)
+
+
+def test_who_had_a_story_is_objects_in_json_and_intervals_in_a_line() -> None:
+    first = CoverageRow("a.example", 1, "original", None, None, "2031-05-01T08:00:00Z", None)
+    second = CoverageRow("b.example", 2, "copy", None, "2031-05-01T08:50:00Z", "2031-05-01T09:00:00Z", 0.5)
+    story = STORY._replace(coverage=(first, second))
+    assert json.loads(drawn("json", story))[0]["coverage"] == [first._asdict(), second._asdict()]
+    line = "a.example ../2031-05-01T08:00:00Z; b.example 2031-05-01T08:50:00Z/2031-05-01T09:00:00Z 50%"
+    for name in ("tsv", "csv"):
+        assert drawn(name, story, columns=("id", "coverage")).splitlines()[1][2:] == line
+    assert "a.example" not in drawn("table", story)
 
 
 @pytest.mark.parametrize("name", list(RENDERERS))

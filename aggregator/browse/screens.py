@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from aggregator.query import ArticleRow, Filter, JoinRow, QuoteRow, StoryRow, VersionRow
+    from aggregator.query import ArticleRow, CoverageRow, Filter, JoinRow, QuoteRow, StoryRow, VersionRow
 
 #: Articles of a story that its page lists; the table has all.
 _MOST_MEMBERS = 200
@@ -150,6 +150,11 @@ class StoryScreen:
     steps: tuple[Step, ...]
     quotes: tuple[QuoteRow, ...]
     events: tuple[tuple[float, str, str], ...]
+
+    @property
+    def had(self) -> dict[int, CoverageRow]:
+        """Between which polls an outlet got it, by the id of its first article."""
+        return {each.article_id: each for each in self.story.coverage}
 
 
 def read_story(conn: sqlite3.Connection, story_id: int) -> StoryScreen | None:

@@ -238,7 +238,6 @@ def _page(conn: sqlite3.Connection, id_: int) -> Page:
         versions=asked.versions(conn, found.id),
         others=asked.copies(conn, found),
         joins=asked.joins(conn, found.story_id),
-        coverage=asked.coverage(conn, found.story_id),
         quotes=asked.quotes(conn, found.id),
         tags=asked.tags(conn, found.id),
     )
@@ -257,7 +256,7 @@ def _page_then(conn: sqlite3.Connection, page: Page, as_of: datetime) -> Page:
     return replace(
         page,
         article=found,
-        story=then.story_then(page.story, [found, *others]) if page.story else None,
+        story=then.story_then(page.story, [found, *others], moment) if page.story else None,
         versions=() if silent else then.versions_then(conn, found.id, moment),
         others=others,
         joins=then.joins_then(page.joins, moment),

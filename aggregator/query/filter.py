@@ -90,8 +90,23 @@ class ArticleRow(NamedTuple):
     gone_at: str | None
 
 
+class CoverageRow(NamedTuple):
+    """An outlet that ran a story, with its first article: a row of the view ``story_coverage``.
+
+    With ``as_of`` it is not known what the article was to the others then: relation and verbatim are None.
+    """
+
+    outlet: str | None
+    article_id: int
+    relation: str | None
+    published_at: str | None
+    had_after: str | None  # the last poll that did not show it
+    had_by: str  # the first poll that did
+    verbatim: float | None  # how much of it stands word for word in the article it was joined to
+
+
 class StoryRow(NamedTuple):
-    """A row of ``stories``, with the relations of its articles."""
+    """A row of ``stories``, with the relations of its articles and who had it when."""
 
     id: int
     headline: str | None
@@ -103,6 +118,7 @@ class StoryRow(NamedTuple):
     articles: int
     outlets: int
     relations: str  # of its articles, in alphabetical order: "copy, correction, original"
+    coverage: tuple[CoverageRow, ...] = ()  # its outlets, in the order in which they had it
 
 
 class VersionRow(NamedTuple):
@@ -131,18 +147,6 @@ class JoinRow(NamedTuple):
     undone_at: str | None
     evidence: str | None  # the shares it was judged by, as JSON
     verbatim: float | None  # how much of it stands word for word in the other
-
-
-class CoverageRow(NamedTuple):
-    """An outlet that ran a story, with its first article: a row of the view ``story_coverage``."""
-
-    outlet: str | None
-    article_id: int
-    relation: str
-    published_at: str | None
-    had_after: str | None  # the last poll that did not show it
-    had_by: str  # the first poll that did
-    verbatim: float | None  # how much of it stands word for word in the article it was joined to
 
 
 class QuoteRow(NamedTuple):

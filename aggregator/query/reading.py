@@ -109,7 +109,7 @@ def article(conn: sqlite3.Connection, article_id: int) -> ArticleRow | None:
 def story(conn: sqlite3.Connection, story_id: int) -> StoryRow | None:
     """One story; None when there is none of that id."""
     row = _one(conn, _STORY, story_id)
-    return StoryRow(*row) if row else None
+    return StoryRow(*(*row, _coverage(conn, story_id))) if row else None
 
 
 def versions(conn: sqlite3.Connection, article_id: int) -> tuple[VersionRow, ...]:
@@ -139,10 +139,15 @@ def joins(conn: sqlite3.Connection, story_id: int) -> tuple[JoinRow, ...]:
     return tuple(JoinRow(*row) for row in _all(conn, sql, story_id))
 
 
-def coverage(conn: sqlite3.Connection, story_id: int) -> tuple[CoverageRow, ...]:
+def _coverage(conn: sqlite3.Connection, story_id: int) -> tuple[CoverageRow, ...]:
     """The outlets of a story in the order in which they had it, as far as polls tell."""
     sql = f"SELECT {_COVERAGE} FROM story_coverage WHERE story_id = :id ORDER BY had_by, article_id"  # noqa: S608 (our own words)
     return tuple(CoverageRow(*row) for row in _all(conn, sql, story_id))
+
+
+def coverage_then(coverage: Iterable[CoverageRow], as_of: str) -> tuple[CoverageRow, ...]:
+    """Those outlets of a story that were seen with it at that time (UTC text)."""
+    return tuple(each._replace(relation=None, verbatim=None) for each in coverage if each.had_by <= as_of)
 
 
 def quotes(conn: sqlite3.Connection, article_id: int, version: int | None = None) -> tuple[QuoteRow, ...]:
@@ -182,8 +187,11 @@ def _article_rows(conn: sqlite3.Connection, asked: Asked) -> Iterator[ArticleRow
 def _story_rows(conn: sqlite3.Connection, asked: Asked, question: Filter) -> Iterator[StoryRow]:
     with naming_faults():
         ids = _distinct(row[1] for row in _rows(conn, asked, "a.id, a.story_id"))
+        as_of = asked.values.get("as_of")
         for story_id in _page(ids, question):
-            yield StoryRow(*conn.execute(_STORY, {"id": story_id}).fetchone())
+            had = _coverage(conn, story_id)
+            row = conn.execute(_STORY, {"id": story_id}).fetchone()
+            yield StoryRow(*(*row, coverage_then(had, str(as_of)) if as_of else had))
 
 
 def _understood(conn: sqlite3.Connection, question: Filter) -> Asked:

@@ -63,8 +63,9 @@ def others_then(
     return tuple(row for row in rows if row is not None)
 
 
-def story_then(story: StoryRow, members: Sequence[ArticleRow]) -> StoryRow:
-    """The story of those articles, its counts and headline as they were."""
+def story_then(story: StoryRow, members: Sequence[ArticleRow], as_of: str) -> StoryRow:
+    """The story of those articles, its counts, headline and outlets as they were."""
+    known = {each.id for each in members}
     first = min(members, key=lambda each: (each.status == "canceled", each.id))
     return story._replace(
         headline=first.headline,
@@ -75,6 +76,7 @@ def story_then(story: StoryRow, members: Sequence[ArticleRow]) -> StoryRow:
         articles=len(members),
         outlets=len({each.outlet for each in members if each.outlet}),
         relations=", ".join(sorted({each.relation for each in members})),
+        coverage=reading.coverage_then((each for each in story.coverage if each.article_id in known), as_of),
     )
 
 

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aggregator.query.filter import ArticleRow
+    from aggregator.query.filter import ArticleRow, CoverageRow
 
 #: Control characters (C0, C1, DEL) apart from tab and line ends, halves of surrogate pairs, and the signs
 #: that turn the direction of what follows (UAX #9 §2.1–2.2).
@@ -36,14 +36,22 @@ def one_line(text: str) -> str:
 
 def shown(value: object) -> str:
     """A value as text; unknown is empty."""
+    if isinstance(value, tuple):
+        return "; ".join(map(_had, value))
     return "" if value is None else str(value)
+
+
+def _had(each: CoverageRow) -> str:
+    """When an outlet had a story, as an interval (ISO 8601-2 §8: ``..`` where its beginning is not known)."""
+    share = "" if each.verbatim is None else f" {each.verbatim:.0%}"
+    return f"{each.outlet or '?'} {each.had_after or '..'}/{each.had_by}{share}"
 
 
 def csv_cell(value: object) -> object:
     """A value for CSV: numbers as they are, text that no spreadsheet takes for a formula."""
     if value is None or isinstance(value, int | float):
         return value
-    text = inert(str(value))
+    text = inert(shown(value))
     return f"'{text}" if _FORMULA.match(text) else text
 
 

@@ -63,6 +63,8 @@ class Listing:
     def values(self, row: ArticleRow | StoryRow) -> dict[str, object]:
         """A row as its columns: those asked for, or all."""
         found = row._asdict()
+        if isinstance(row, StoryRow):
+            found["coverage"] = [each._asdict() for each in row.coverage]
         return {name: found[name] for name in self.columns} if self.columns else found
 
 

@@ -52,7 +52,11 @@ class Page:
     joins: tuple[JoinRow, ...]
     quotes: tuple[QuoteRow, ...]
     tags: tuple[str, ...]
-    coverage: tuple[CoverageRow, ...] = ()
+
+    @property
+    def coverage(self) -> tuple[CoverageRow, ...]:
+        """The outlets of its story, in the order in which they had it."""
+        return self.story.coverage if self.story else ()
 
     @property
     def killed(self) -> bool:
@@ -69,7 +73,7 @@ def page_json(page: Page) -> str:
     """An object of ``article``, ``story``, ``versions``, ``copies``, ``joins``, ``coverage`` and so on."""
     found = {
         "article": page.article._asdict(),
-        "story": page.story._asdict() if page.story else None,
+        "story": _without_coverage(page.story) if page.story else None,
         "versions": [each._asdict() for each in page.versions],
         "copies": [_brief(each) for each in page.others],
         "joins": [each._asdict() for each in page.joins],
@@ -78,6 +82,10 @@ def page_json(page: Page) -> str:
         "tags": page.tags,
     }
     return json_text(json.dumps(found, ensure_ascii=False, indent=1)) + "\n"
+
+
+def _without_coverage(story: StoryRow) -> dict[str, object]:
+    return {name: value for name, value in story._asdict().items() if name != "coverage"}
 
 
 def page_text(page: Page, width: int) -> str:
