@@ -100,6 +100,11 @@ class Cluster(Executor):
             raise
         threading.Thread(target=self._watch, daemon=True, name="cluster-watch").start()
 
+    @property
+    def width(self) -> int:
+        """How many jobs the cluster's workers do at once, now."""
+        return sum(self._client.nthreads().values())
+
     def _check_workers(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=_CONNECT_S)

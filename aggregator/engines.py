@@ -25,8 +25,9 @@ log = logging.getLogger("aggregator.engines")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Note = TypeVar("Note")
-#: Batches given out and not yet back: enough that no worker waits, few enough that memory is bounded.
-IN_FLIGHT = 6
+#: Batches given out and not yet back, for each worker: enough that none waits for the one whose turn it is,
+#: few enough that memory is bounded.
+_IN_FLIGHT = 3
 
 
 _ENGINE = re.compile(
@@ -56,8 +57,16 @@ def open_engine(said: str | None) -> Iterator[Executor]:
             yield cluster
         return
     number = int(found["number"] or _NUMBER)
-    with Workers(number) if found["local"] == "processes" else ThreadPoolExecutor(number) as executor:
+    with Workers(number) if found["local"] == "processes" else Threads(number) as executor:
         yield executor
+
+
+class Threads(ThreadPoolExecutor):
+    """Threads of this process, without limits."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.width = width
 
 
 def _cluster(address: str) -> Executor:
@@ -74,7 +83,7 @@ def in_order(
     executor: Executor,
     function: Callable[[Sequence[Job]], Sequence[Result | AggregatorError]],
     batches: Iterable[tuple[Sequence[Job], Note]],
-    in_flight: int = IN_FLIGHT,
+    in_flight: int | None = None,
 ) -> Iterator[tuple[Sequence[Result | AggregatorError], Note]]:
     """What a function gives for each batch, in the order of the batches, so many of them at work at once.
 
@@ -84,11 +93,12 @@ def in_order(
         executor: where the function runs.
         function: of the jobs of a batch; picklable.
         batches: jobs, and what the caller wants back beside their results.
-        in_flight: how many batches are at work at once.
+        in_flight: how many batches are at work at once; by the number of workers when it is not said.
 
     Raises:
         AggregatorError: what ``batches`` raised, when the results of all before it were given.
     """
+    in_flight = in_flight or _IN_FLIGHT * max(_NUMBER, getattr(executor, "width", _NUMBER))
     waiting: deque[tuple[Future[Sequence[Result | AggregatorError]], Sequence[Job], Note]] = deque()
     left = iter(batches)
     fault: AggregatorError | None = None

@@ -58,7 +58,7 @@ class Workers(Executor):
     """As many worker processes as asked for, started one by one as there is work for them."""
 
     def __init__(self, number: int = 2, limits: Limits | None = None) -> None:
-        self._number = number
+        self.width = number
         self._limits = limits or Limits()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._keepers: list[threading.Thread] = []
@@ -72,7 +72,7 @@ class Workers(Executor):
             raise RuntimeError("workers take positional arguments, and none after shutdown")
         future: Future[T] = Future()
         self._jobs.put((future, fn, args))
-        if not self._idle.acquire(blocking=False) and len(self._keepers) < self._number:
+        if not self._idle.acquire(blocking=False) and len(self._keepers) < self.width:
             worker = _Worker(self._limits)
             keeper = threading.Thread(target=self._keep, args=(worker,), daemon=True, name="worker-keeper")
             self._started.append(worker)

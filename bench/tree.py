@@ -46,12 +46,12 @@ def main() -> None:
 
 def _watch(parent: int, seen: dict[str, float], ended: threading.Event) -> None:
     while not ended.wait(_SAMPLE_S):
-        held = sum(map(_resident, _descendants(os.getpid())))
+        held = sum(map(_resident, descendants(os.getpid())))
         seen["memory"] = max(seen["memory"], held)
-        seen["parent_ms"] = max(seen["parent_ms"], _own_ms(parent))
+        seen["parent_ms"] = max(seen["parent_ms"], own_ms(parent))
 
 
-def _own_ms(pid: int) -> float:
+def own_ms(pid: int) -> float:
     """User and system time of a process without its children; 0 when it has ended (proc(5), stat)."""
     with suppress(OSError, IndexError):
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -59,14 +59,15 @@ def _own_ms(pid: int) -> float:
     return 0.0
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, theirs, and so on."""
     with suppress(OSError):
         found = [
             int(child)
             for task in Path(f"/proc/{pid}/task").iterdir()
             for child in (task / "children").read_text().split()
         ]
-        return found + [each for child in found for each in _descendants(child)]
+        return found + [each for child in found for each in descendants(child)]
     return []
 
 
