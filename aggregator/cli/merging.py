@@ -46,8 +46,7 @@ def merge(settings: Settings, others: tuple[Path, ...], *, as_json: bool) -> Non
         return
     for each in merged.came:
         click.echo(safe_line(f"{each.path}: {_in_words(each)}"))
-    if any(each.rows for each in merged.came):
-        click.echo(f"{merged.moved:,} articles are in another story than where they came from")
+    click.echo(f"{settings.db}: {merged.articles:,} articles in {merged.stories:,} stories")
 
 
 def _in_words(came: Came) -> str:
@@ -56,7 +55,8 @@ def _in_words(came: Came) -> str:
 
 
 def _as_dict(merged: Merged) -> dict[str, object]:
-    return {"merged": {str(each.path): each.rows for each in merged.came}, "moved": merged.moved}
+    came = {str(each.path): each.rows for each in merged.came}
+    return {"merged": came, "articles": merged.articles, "stories": merged.stories}
 
 
 class _Bars:

@@ -45,7 +45,8 @@ class Merged:
     """What a merge came to."""
 
     came: tuple[Came, ...]
-    moved: int  # articles that are in another story than before
+    articles: int  # in the database, now
+    stories: int
 
 
 class Listener(Protocol):
@@ -85,10 +86,10 @@ def merge_databases(path: Path, others: Sequence[Path], listener: Listener) -> M
             Came(other, {name: rows for name, rows in intake.came.items() if rows})
             for other, intake in zip(others, intakes, strict=True)
         )
-        if not any(each.rows for each in came):
-            return Merged(came, 0)
-        listener.begin("stories", _count(conn, "versions"))
-        return Merged(came, _settled(conn, intakes, listener))
+        if any(each.rows for each in came):
+            listener.begin("stories", _count(conn, "versions"))
+            _settle(conn, intakes, listener)
+        return Merged(came, _count(conn, "articles"), _count(conn, "stories"))
 
 
 def _opened(path: Path, other: Path) -> closing[sqlite3.Connection]:
@@ -138,7 +139,7 @@ def _take_articles(intake: Intake, batch: Sequence[Row]) -> None:
             shared.share_article(intake, row, own)
 
 
-def _settled(conn: sqlite3.Connection, intakes: Sequence[Intake], listener: Listener) -> int:
+def _settle(conn: sqlite3.Connection, intakes: Sequence[Intake], listener: Listener) -> None:
     """Plays all again and writes down what that comes to."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -147,4 +148,4 @@ def _settled(conn: sqlite3.Connection, intakes: Sequence[Intake], listener: List
     ):
         played = play(conn, again, listener.hear)
         touched = {own for intake in intakes for own in intake.articles.values()}
-        return settling.settle(conn, settling.Played(again, played.here, played.given), touched)
+        settling.settle(conn, settling.Played(again, played.here, played.given), touched)

@@ -28,34 +28,28 @@ class Played:
     given: AbstractSet[int]  # killed before, with joins that stay as they are
 
 
-def settle(conn: sqlite3.Connection, played: Played, touched: Iterable[int]) -> int:
+def settle(conn: sqlite3.Connection, played: Played, touched: Iterable[int]) -> None:
     """Gives articles the stories, joins, relations and kills that they were played to.
 
     Args:
         conn: the database.
         played: what came of it.
         touched: ids of articles that came in, whose stories are counted anew.
-
-    Returns:
-        How many articles are in another story than before.
     """
     withdrawn = [own for number, own in played.here.items() if _withdraw(conn, played, number, own)]
     if withdrawn:
         kills.settle_search(conn)
     stories = {story for own in touched for story in _story_of(conn, own)}
-    moved = 0
     for number, own in played.here.items():
         left, story = _story_of(conn, own)[0], _wanted(played, number)
         changed = _relate(conn, played, number, own) | _join(conn, played, number, own)
         if left != story:
             conn.execute(_MAKE_STORY, {"story": story, "id": own})
             conn.execute("UPDATE articles SET story_id = ? WHERE id = ?", (story, own))
-            moved += 1
         if changed or left != story or own in withdrawn:
             stories |= {left, story}
     _close_stories(conn, stories)
     _take_index(conn, played)
-    return moved
 
 
 def _story_of(conn: sqlite3.Connection, own: int) -> list[int]:
