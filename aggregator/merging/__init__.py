@@ -140,12 +140,13 @@ def _take_articles(intake: Intake, batch: Sequence[Row]) -> None:
 
 
 def _settle(conn: sqlite3.Connection, intakes: Sequence[Intake], listener: Listener) -> None:
-    """Plays all again and writes down what that comes to."""
+    """Plays all again and writes down what that comes to; what was played in is never committed."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Store(Path(folder) / "again.db") as store,
-        store.transaction() as again,
+        store.reading() as again,
     ):
+        again.execute("BEGIN")
         played = play(conn, again, listener.hear)
         touched = {own for intake in intakes for own in intake.articles.values()}
         settling.settle(conn, settling.Played(again, played.here, played.given), touched)

@@ -6,10 +6,11 @@ Each function runs inside its caller's transaction.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from aggregator.fingerprint import fingerprint_of
 from aggregator.model import Article, Dateline, Match, Notice, Relation, Status, TextBasis
 from aggregator.store import merges
 from aggregator.store.rows import moment
@@ -55,13 +56,14 @@ def _article(row: Row, status: Status) -> Article:
     relation = marked_relation(row["mark"], row["relation"])
     if row["relation"] == Relation.KILL:
         relation = Relation.KILL
-    return Article(
+    found = Article(
         row["url"], row["headline"], paragraphs_of(row["body"]), TextBasis(row["text_basis"]),
         row["extractor"] or "stored", row["outlet"], row["agency"], deck=row["deck"],
         dateline=Dateline("", "stored", place=row["place"]) if row["place"] else None,
         published_at=moment(row["published_at"]), updated_at=moment(row["updated_at"]), status=status,
         relation=relation, mark=row["mark"], slug=row["slug"], item_id=row["item_id"],
     )  # fmt: skip
+    return replace(found, fingerprint=fingerprint_of(found)) if found.paragraphs else found
 
 
 @dataclass(frozen=True, slots=True)
