@@ -204,6 +204,14 @@ def test_charsets(charset: str, declared: str, content_type: str | None) -> None
     assert extract_page(page, url="https://wire.example/1", content_type=content_type).paragraphs == (text,)
 
 
+def test_a_charset_declared_before_the_pages_own_is_not_believed_when_it_is_wrong() -> None:
+    text = "渡船再開運行 1 2 3 4 5."
+    page = f"<html><meta charset=utf-8><meta charset=gb2312><body><p>{text}</p></body></html>".encode(
+        "gb18030"
+    )
+    assert extract_page(page, url="https://wire.example/1").paragraphs == (text,)
+
+
 def test_the_feeds_headline_decides_between_those_of_the_page() -> None:
     page = (
         b"<html><head><meta property=og:title content='Ferry is back'></head>"

@@ -184,3 +184,22 @@ def test_the_leads_of_one_piece_of_copy_have_one_item_id() -> None:
         script = f"<script>CONTENT_DATA = JSON.stringify({{'CID': 'AEN202403160012{lead}'}});</script>"
         ids.add(read_wire(read(script, SHOWN, f"https://en.yna.co.kr/view/{lead}")).item_id)
     assert ids == {"AEN202403160012"}
+
+
+def test_a_template_in_the_place_of_the_text_is_read() -> None:
+    markup = "".join(f"<p>{text} And so on, as the mayor of the town said.</p>" for text in TEXT * 2)
+    drawn = f"<div class=post-content><script type=text/template>{markup}</script></div>"
+    assert read("", drawn).extractor == "template"
+    dialog = f"<div class=cookie-box><script type=text/template>{markup}</script></div>"
+    with pytest.raises(ParseError, match="no article text"):
+        read("", dialog)
+
+
+def test_data_in_attributes_and_under_unknown_names_is_read() -> None:
+    steps = [{"top": f"&lt;p&gt;{text} {text}&lt;/p&gt;"} for text in TEXT * 3]
+    data = {"project": {"title": HEADLINE, "steps": steps}}
+    element = f"<div data-react-props='{json.dumps(data).replace('&', '&amp;')}'></div>"
+    assert len(read("", element).paragraphs) == 6
+    assert len(read(f"<script>var article = {json.dumps(data)};</script>").paragraphs) == 6
+    angular = json.dumps(data).replace("&", "&a;").replace('"', "&q;")
+    assert len(read(f"<script type=application/json>{angular}</script>").paragraphs) == 6

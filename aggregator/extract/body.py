@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The logit of a block that is a short link and nothing else; its signs are not even read.
 HOPELESS = -5.0
+#: Copy so many blocks before or after a short link makes it worth a look.
+_NEAR = 2
 #: When less copy than this is left without comments and dialogs, the page's whole text may be one of them.
 _LEAST_COPY = 300
 
@@ -125,9 +127,16 @@ def _copy(block: Block) -> int:
 
 
 def _read_signs(scene: Scene, index: int) -> list[str]:
-    block = scene.blocks[index]
-    hopeless = block.link_share >= 0.8 and len(block.text) < 80 and block.box.tag != "p"
-    return [] if hopeless else own_signs(scene, index)
+    return [] if _is_hopeless(scene.blocks, index) else own_signs(scene, index)
+
+
+def _is_hopeless(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a block is a short link by itself, in no paragraph or table, with no copy near."""
+    block = blocks[index]
+    if block.link_share < 0.8 or len(block.text) >= 80 or block.box.tag in {"p", "td", "th"}:
+        return False
+    near = (*blocks[max(0, index - _NEAR) : index], *blocks[index + 1 : index + 1 + _NEAR])
+    return not any(map(_copy, near))
 
 
 @functools.cache

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from aggregator.errors import ParseError
+from aggregator.extract.blocks import names_of
+from aggregator.extract.hints import hints_of
 from aggregator.extract.scripts import LARGEST, Script, assigned
 from aggregator.text import fold_spaces
 
@@ -26,8 +28,8 @@ _UNREAD = (
     "script style noscript template iframe svg canvas object embed map dialog nav button select option "
     "textarea audio video label"
 ).split()
-#: Where a charset is declared (the HTML Living Standard §13.2.3.2 says within 1024; pages overrun it).
-_DECLARED_WITHIN = 4096
+#: Where a charset is declared: within 1024 bytes (HTML Living Standard §13.2.3.2), later in archives.
+_DECLARED_WITHIN = 20_000
 _META_CHARSET = re.compile(
     rb"""<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{1,40})""", re.IGNORECASE
 )
@@ -59,6 +61,8 @@ _HALF_PAIR = re.compile(
     """,
     re.VERBOSE,
 )
+#: Of text in UTF-8 one character in so many may be broken, and a page names so many charsets.
+_FEW, _MOST_CHARSETS = 100, 5
 #: Charsets that switch by escape sequences (ISO 2022) are valid UTF-8 byte by byte, and nonsense in it.
 _ESCAPE = b"\x1b"
 #: Meta elements that are read, and how much of each; the longest in earnest are descriptions.
@@ -66,6 +70,8 @@ _MOST_METAS = 1_000
 _LONGEST_META = 10_000
 #: Scripts that are looked at for embedded JSON.
 _MOST_SCRIPTS = 500
+#: So many elements around a template tell where it stands.
+_NEAR = 2
 #: Tags of a page that are read; the largest real pages seen have under 30,000.
 _MOST_TAGS = 150_000
 
@@ -79,6 +85,7 @@ class Page:
     meta: dict[str, tuple[str, ...]]  # lower-case name or property → contents
     linked: tuple[dict[str, Any], ...]  # every JSON-LD object, flat
     scripts: tuple[Script, ...]  # the data of other scripts, not yet read
+    templates: tuple[str, ...]  # markup in the place of the text, to be shown by a script
 
     def meta_first(self, *names: str) -> str | None:
         """The first content of the first of these names that has one."""
@@ -95,9 +102,13 @@ def read_page(body: bytes, url: str, content_type: str | None = None) -> Page:
     if "\0" in text[:_DECLARED_WITHIN] or not _MARKUP.search(text):
         raise ParseError("the page is not HTML")
     root = _tree(text)
-    linked, scripts = _json_of(root)
+    linked, scripts, templates = _json_of(root)
+    for element in root.iterfind(".//template[@shadowrootmode]"):
+        element.tag = (
+            "div"  # https://html.spec.whatwg.org/multipage/scripting.html#attr-template-shadowrootmode
+        )
     etree.strip_elements(root, *_UNREAD, with_tail=False)
-    return Page(url, root, _meta_of(root), linked, scripts)
+    return Page(url, root, _meta_of(root), linked, scripts, templates)
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
@@ -113,22 +124,28 @@ def decode(body: bytes, content_type: str | None = None) -> str:
             return body.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    return body.decode(_declared(body, content_type) or "cp1252", "replace")
+    declared = list(_declared(body, content_type))
+    # What is declared as UTF-8 and is none may be broken in a few places, or declared by an archive.
+    other = next((name for name in declared if name != "utf-8"), None)
+    if "utf-8" in declared:
+        text = body.decode("utf-8", "replace")
+        if other is None or text.count("\ufffd") * _FEW <= len(text):
+            return text
+    return body.decode(other or "cp1252", "replace")
 
 
-def _declared(body: bytes, content_type: str | None) -> str | None:
-    """The charset of the HTTP header, else of the page itself; None when unknown to us."""
+def _declared(body: bytes, content_type: str | None) -> Iterator[str]:
+    """The charsets of the HTTP header and of the page itself that are known to us."""
     found = _HEADER_CHARSET.search(content_type or "")
-    inside = _META_CHARSET.search(body[:_DECLARED_WITHIN])
-    for name in (found and found[1], inside and inside[1].decode("ascii", "replace")):
+    inside = islice(_META_CHARSET.finditer(body[:_DECLARED_WITHIN]), _MOST_CHARSETS)
+    for name in (found and found[1], *(each[1].decode("ascii", "replace") for each in inside)):
         label = (name or "").lower()
         try:
             codec = codecs.lookup(_WIDER.get(label, label))
         except (LookupError, ValueError):
             continue
         if codec._is_text_encoding:  # noqa: SLF001 (the only sign that hex or rot13 is none)
-            return codec.name
-    return None
+            yield codec.name
 
 
 def _tree(text: str) -> _Element:
@@ -155,21 +172,30 @@ def _meta_of(root: _Element) -> dict[str, tuple[str, ...]]:
     return {name: tuple(contents) for name, contents in found.items()}
 
 
-def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[Script, ...]]:
-    """The objects of JSON-LD, and the data of other scripts."""
+def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[Script, ...], tuple[str, ...]]:
+    """The objects of JSON-LD, the data of other scripts, and markup that scripts hold."""
     linked: list[dict[str, Any]] = []
     others: list[Script] = []
+    templates: list[str] = []
     for script in islice(root.iter("script"), _MOST_SCRIPTS):
         mime, text = script.get("type", "").lower(), script.text or ""
-        if not text:
+        if not text or (len(text) > LARGEST and "json" in mime):
             continue
-        if "json" not in mime:
-            others += assigned(text)
-        elif "ld+json" not in mime and len(text) <= LARGEST:
-            others.append(Script(script.get("id", ""), text))
-        elif len(text) <= LARGEST:
+        if "ld+json" in mime:
             linked += _objects(parse_json(text))
-    return tuple(linked), tuple(others)
+        elif "json" in mime:
+            others.append(Script(script.get("id", ""), text))
+        elif "template" in mime or "html" in mime:
+            templates += [text] if _stands_in_copy(script) else []
+        else:
+            others += assigned(text)
+    return tuple(linked), tuple(others), tuple(templates)
+
+
+def _stands_in_copy(element: _Element) -> bool:
+    """Whether an element stands where the article's text is to be: most templates are dialogs."""
+    around = islice(element.iterancestors(), _NEAR)
+    return any(one.tag == "article" or "copy" in hints_of(names_of(one)) for one in around)
 
 
 def _bounded(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from aggregator.extract.people import names_of
@@ -12,16 +13,18 @@ from aggregator.parse.dates import read_date
 from aggregator.text import fold_spaces, one_line, paragraphs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from aggregator.extract.page import Page
+    from aggregator.extract.scripts import Script
 
 #: Of a page so many scripts' data and so many objects in it are read; of 642 real pages the most is 14,000.
-_MOST_SCRIPTS = 30
+_MOST_SCRIPTS = 60
 _MOST_VALUES = 60_000
 #: A body is no deeper under its article, and has no more pieces.
 _DEEPEST_TEXT, _MOST_TEXTS, _LONGEST_TEXT = 12, 3_000, 200_000
+#: A text of an unknown name is a paragraph when it has more characters and spaces.
+_PARAGRAPH, _WORDS = 80, 8
 #: A shorter headline is a word that many objects have.
 _SHORTEST_HEADLINE = 12
 
@@ -38,14 +41,16 @@ class Scripted:
     paragraphs: tuple[str, ...] = ()
 
 
-def read_scripted(page: Page, headlines: Iterable[str | None], zone: str | None) -> Scripted | None:
+def read_scripted(
+    scripts: Sequence[Script], headlines: Iterable[str | None], zone: str | None
+) -> Scripted | None:
     """The article of a script whose headline is one of the page's own; of several the one that says most."""
     forms = {form for one in headlines if len(form := squeezed(one)) >= _SHORTEST_HEADLINE}
     if not forms:
         return None
     found = (
         _read(thing, title, zone)
-        for thing in _objects(page)
+        for thing in _objects(scripts)
         if (title := _headline(thing)) and squeezed(title) in forms
     )
     return max(found, key=_weight, default=None)
@@ -56,10 +61,10 @@ def _weight(one: Scripted) -> tuple[int, int]:
     return sum(map(len, one.paragraphs)), sum(map(bool, told))
 
 
-def _objects(page: Page) -> Iterator[dict[str, Any]]:
+def _objects(scripts: Sequence[Script]) -> Iterator[dict[str, Any]]:
     """All objects in the data of all scripts, the outer ones first."""
     values = _MOST_VALUES
-    for script in page.scripts[:_MOST_SCRIPTS]:
+    for script in scripts[:_MOST_SCRIPTS]:
         row = [value_of(script)]
         while row and values > 0:
             values -= len(row)
@@ -88,6 +93,7 @@ def _told(thing: dict[str, Any], field: str) -> Iterator[Any]:
 
 def _read(thing: dict[str, Any], headline: str, zone: str | None) -> Scripted:
     bodies = [tuple(_paragraphs(value, 0)) for value in _told(thing, "body")]
+    bodies = [body for body in bodies if body] or [tuple(_long_texts(thing, 0))]
     return Scripted(
         headline=one_line(headline) or headline,
         deck=next((one_line(text) for text in _told(thing, "deck") if isinstance(text, str)), None),
@@ -122,6 +128,17 @@ def _paragraphs(value: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 (JSON 
         known = script_rules()["text"]["keys"]
         told = next((value[key] for key in known if value.get(key)), None)
         yield from _paragraphs(told, depth + 1)
+
+
+def _long_texts(value: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 (JSON is anything)
+    """The paragraphs of any name in an object that has no body by a known one."""
+    if depth > _DEEPEST_TEXT or (isinstance(value, dict) and _is_other(value)):
+        return
+    if isinstance(value, str):
+        yield from _texts(unescape(value)) if len(value) > _PARAGRAPH and value.count(" ") > _WORDS else ()
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _long_texts(one, depth + 1)
 
 
 def _texts(text: str) -> Iterable[str]:

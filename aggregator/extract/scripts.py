@@ -14,13 +14,24 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from lxml.etree import _Element
 
 #: A document that is longer is not read; the longest of 642 real pages with an article in it has 700,000.
 LARGEST = 1_000_000
 #: Of a literal that is no JSON so much is rewritten as JSON.
 _LARGEST_LITERAL = 100_000
+#: Shorter data holds no article.
+_SHORT = 1_000
+#: Attributes that may be data, and how many are looked at.
+_LONG_ATTRIBUTES = etree.XPath(
+    "//@*[string-length(.) > 1000 and (starts-with(., '{') or starts-with(., '['))]", smart_strings=False
+)
+_MOST_ATTRIBUTES = 20
 #: A name stands in a script more often only where it is used, not assigned.
 _MOST_USES = 20
 #: Behind a name: that it is assigned, or added to, and how the value is wrapped.
@@ -50,6 +61,8 @@ _LITERAL = re.compile(
 _LAST_COMMA = re.compile(
     r"""(?P<text> "(?:[^"\\]++|\\.)*+"? ) | ,(?=\s{0,99}[}\]])""", re.VERBOSE | re.DOTALL
 )
+#: As Angular's state is written (https://v17.angular.io/api/platform-browser/TransferState).
+_ANGULAR, _SIGNS = re.compile(r"&([aqslg]);"), {"a": "&", "q": '"', "s": "'", "l": "<", "g": ">"}
 _PLAIN = {"comment": "", "null": "null", "true": "true", "false": "false"}
 #: Values of Nuxt's format that are wrapped in a list with a name at its head.
 _WRAPPED = 2
@@ -67,23 +80,47 @@ class Script:
     start: int = 0  # where in the text the data begins
 
 
-def assigned(text: str) -> Iterator[Script]:
-    """The data that a script assigns to names known to carry some."""
+def assigned(text: str) -> Iterable[Script]:
+    """The data that a script assigns: JSON objects to any name, literals to names known to carry some."""
+    found = {at: Script("", text, at) for at in _objects_in(text)}
     for name in script_rules()["names"]:
-        at = text.find(name)
-        for _ in range(_MOST_USES):
-            if at < 0:
-                break
-            if found := _ASSIGNED.match(text, at + len(name)):
-                yield Script(name, text, found.end())
-            at = text.find(name, at + len(name))
+        for at in _places_of(text, name):
+            if sign := _ASSIGNED.match(text, at + len(name)):
+                found[sign.end()] = Script(name, text, sign.end())
+    return found.values()
+
+
+def _objects_in(text: str) -> Iterator[int]:
+    """Where long JSON objects may begin that are assigned to something."""
+    for sign in ('={"', '= {"'):
+        for at in _places_of(text, sign):
+            if len(text) - at > _SHORT:
+                yield at + len(sign) - 2
+
+
+def _places_of(text: str, words: str) -> Iterator[int]:
+    at = text.find(words)
+    for _ in range(_MOST_USES):
+        if at < 0:
+            return
+        yield at
+        at = text.find(words, at + len(words))
+
+
+def in_attributes(root: _Element) -> list[Script]:
+    """The data that a page's elements carry in attributes, as components that scripts draw do."""
+    found = _LONG_ATTRIBUTES(root)
+    texts = found if isinstance(found, list) else []
+    return [Script("", str(text)) for text in texts[:_MOST_ATTRIBUTES]]
 
 
 def value_of(script: Script) -> Any:  # noqa: ANN401 (JSON is anything)
     """What a script's data says: objects, lists, texts, numbers; None when it cannot be read."""
     text = script.text[script.start : script.start + LARGEST].lstrip()
+    if text.startswith("{&q;"):
+        text = _ANGULAR.sub(lambda found: _SIGNS[found[1]], text)
     value = _first_value(text)
-    if value is None:
+    if value is None and script.name:
         quoted = _LITERAL.sub(_as_json, text[:_LARGEST_LITERAL])
         value = _first_value(_LAST_COMMA.sub(lambda found: found["text"] or "", quoted))
     if isinstance(value, str):  # JSON.parse("…")

@@ -19,6 +19,7 @@ from aggregator.extract.metadata import Metadata, read_metadata
 from aggregator.extract.page import Page, read_page, text_of
 from aggregator.extract.picture import read_picture
 from aggregator.extract.scripted import Scripted, read_scripted
+from aggregator.extract.scripts import in_attributes
 from aggregator.extract.signs import squeezed
 from aggregator.extract.sites import site_of
 from aggregator.extract.walls import WALL_WORDS, is_paywalled, wall_of
@@ -29,6 +30,8 @@ from aggregator.text import count_words, digest, one_line, paragraphs_of
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lxml.etree import _Element
 
     from aggregator.model import Entry, Feed
@@ -39,6 +42,8 @@ _MUCH_MORE = 2
 _CONFIDENCE = {"json-ld": 0.88, "script": 0.90}
 #: A shown text of fewer characters may be a teaser; scripts are not read for longer ones.
 _SHORT = 1_500
+#: Shorter texts of templates are buttons and notes.
+_LEAST_DRAWN = 300
 #: Headings by which the article in a script is known.
 _MOST_TITLES, _LONGEST_TITLE = 5, 1_000
 #: A page whose text is shorter has none: flashes run to ten words, stray captions and buttons to a few.
@@ -78,10 +83,9 @@ def extract_page(
     said = read_metadata(page, site, zone, entry.title if entry else None)
     reading = read_body(page, said)
     head = read_head(reading.scene, reading.kept, said, zone)
-    text = _text(page, said, reading, head, dict(feed.extract) if feed else {})
-    scripted = _scripted(page, said, head, text, zone)
+    text, scripted = read_text(page, said, reading, head, dict(feed.extract) if feed else {})
     wire = read_wire_data(page)
-    text = _with_dateline(_fuller(text, scripted), said, wire.dateline)
+    text = _with_dateline(text, said, wire.dateline)
     if furniture:
         text = _without(text, furniture)
     _refuse_walls(page, text, said.headline)
@@ -89,20 +93,41 @@ def extract_page(
     return _with_wire(_article(page, settled, text, entry, feed), wire)
 
 
+def read_text(
+    page: Page, said: Metadata, reading: Reading, head: Head, selectors: dict[str, str]
+) -> tuple[Body, Scripted | None]:
+    """The text by the best of its witnesses, and what scripts tell of the article if they were read."""
+    text = _text(page, said, reading, head, selectors)
+    scripted = _scripted(page, said, head, text, site_of(page.url).timezone)
+    return _fuller(page, text, scripted), scripted
+
+
 def _scripted(page: Page, said: Metadata, head: Head, text: Body, zone: str | None) -> Scripted | None:
     """The article in the page's scripts; read only when the page shows no author, no time or little text."""
-    if not page.scripts or (head.authors and said.published_at and sum(map(len, text.paragraphs)) > _SHORT):
+    short = _length(text.paragraphs) <= _SHORT
+    scripts = (*page.scripts, *in_attributes(page.root)) if short else page.scripts
+    if not scripts or (head.authors and said.published_at and not short):
         return None
     titles = islice(page.root.iter("h1"), _MOST_TITLES)
     headings = (text_of(title)[:_LONGEST_TITLE] for title in titles)
-    return read_scripted(page, (said.headline, page.meta_first("og:title"), *headings), zone)
+    return read_scripted(scripts, (said.headline, page.meta_first("og:title"), *headings), zone)
 
 
-def _fuller(text: Body, scripted: Scripted | None) -> Body:
-    """The text of the page's scripts, when what is shown is a teaser of it."""
-    told = scripted.paragraphs if scripted and text.rule == "signs" else ()
-    shown = sum(map(len, text.paragraphs))
-    return Body(told, "script", _CONFIDENCE["script"]) if sum(map(len, told)) > _MUCH_MORE * shown else text
+def _fuller(page: Page, text: Body, scripted: Scripted | None) -> Body:
+    """The text of the page's scripts or templates, when what is shown is a teaser of it."""
+    shown = _length(text.paragraphs)
+    if text.rule != "signs" or shown > _SHORT:
+        return text
+    told = {"script": scripted.paragraphs if scripted else ()}
+    drawn = max(map(paragraphs_of, page.templates), key=_length, default=())
+    told["template"] = drawn if _length(drawn) > _LEAST_DRAWN else ()
+    rule = max(told, key=lambda rule: _length(told[rule]))
+    more = _length(told[rule]) > _MUCH_MORE * shown
+    return Body(told[rule], rule, _CONFIDENCE["script"]) if more else text
+
+
+def _length(paragraphs: Iterable[str]) -> int:
+    return sum(map(len, paragraphs))
 
 
 def _with_scripted(said: Metadata, scripted: Scripted | None) -> Metadata:
