@@ -187,6 +187,12 @@ def test_atom_is_what_a_feed_reader_reads(given_rows: list[ArticleRow]) -> None:
         assert entry["title"]
 
 
+@pytest.mark.parametrize("headline", [None, "", "\r", " \t "])
+def test_an_article_without_a_headline_says_so(headline: str | None) -> None:
+    bare = ARTICLE._replace(headline=headline, mark="\r")
+    assert feedparser.parse(drawn("atom", bare).encode())["entries"][0]["title"].endswith("(no headline)")
+
+
 def test_atom_is_read_by_a_feed_reader() -> None:
     found = feedparser.parse(drawn("atom", ARTICLE).encode())
     assert not found["bozo"]

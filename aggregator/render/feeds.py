@@ -87,7 +87,7 @@ def _item(row: ArticleRow | StoryRow) -> dict[str, object]:
 
 
 def _title(row: ArticleRow | StoryRow) -> str:
-    headline = one_line(row.headline or "(no headline)")
+    headline = one_line(row.headline or "") or "(no headline)"
     if isinstance(row, ArticleRow):
         sign = sign_of(row)
     else:
