@@ -245,3 +245,13 @@ def test_phrases_of_furniture_are_written_as_they_are_compared() -> None:
 )
 def test_lines_that_open_as_furniture_does(line: str, kind: str | None) -> None:
     assert phrase_kind(line) == kind
+
+
+def test_a_page_of_many_linked_documents_is_read_only_so_far() -> None:
+    filler = "<script type=application/ld+json>" + json.dumps({"a": ["x" * 90] * 9_000}) + "</script>"
+    told = json.dumps({"@type": "NewsArticle", "articleSection": "World"})
+    late = f"<script type=application/ld+json>{told}</script>"
+    text = "<p>The ferry runs again between the islands and the town from Monday.</p>"
+    for before, section in (("", "World"), (filler * 5, None)):
+        page = f"<html><head>{before}{late}</head><body>{text}</body></html>".encode()
+        assert extract_page(page, url="https://wire.example/1").section == section

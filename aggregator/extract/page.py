@@ -70,6 +70,8 @@ _MOST_METAS = 1_000
 _LONGEST_META = 10_000
 #: Scripts that are looked at for embedded JSON.
 _MOST_SCRIPTS = 500
+#: Characters of JSON-LD that are read; each takes some 20 bytes of memory, and real pages have under 300,000.
+_MOST_LINKED = 3_000_000
 #: So many elements around a template tell where it stands.
 _NEAR = 2
 #: Tags of a page that are read; the largest real pages seen have under 30,000.
@@ -177,12 +179,14 @@ def _json_of(root: _Element) -> tuple[tuple[dict[str, Any], ...], tuple[Script, 
     linked: list[dict[str, Any]] = []
     others: list[Script] = []
     templates: list[str] = []
+    left = _MOST_LINKED
     for script in islice(root.iter("script"), _MOST_SCRIPTS):
         mime, text = script.get("type", "").lower(), script.text or ""
         if not text or (len(text) > LARGEST and "json" in mime):
             continue
         if "ld+json" in mime:
-            linked += _objects(parse_json(text))
+            left -= len(text)
+            linked += _objects(parse_json(text)) if left > 0 else ()
         elif "json" in mime:
             others.append(Script(script.get("id", ""), text))
         elif "template" in mime or "html" in mime:
