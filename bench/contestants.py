@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -73,7 +71,7 @@ def poll_without_articles(command: list[str], database: Path, feeds: int) -> Non
     while process.poll() is None and _polled(database) < feeds and time.monotonic() < end:
         time.sleep(0.5)
     if process.poll() is None:
-        os.kill(process.pid, signal.SIGINT)
+        process.terminate()
     process.wait()
     with closing(sqlite3.connect(database, timeout=60)) as conn, conn:
         conn.execute("UPDATE entries SET due_at = NULL")
