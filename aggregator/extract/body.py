@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: The logit of a block that is a short link and nothing else; its signs are not even read.
 HOPELESS = -5.0
 #: Copy so many blocks before or after a short link makes it worth a look.
-_NEAR = 2
+_NEAR = 1
 #: When less copy than this is left without comments and dialogs, the page's whole text may be one of them.
 _LEAST_COPY = 300
 

@@ -105,7 +105,8 @@ def read_text(
 def _scripted(page: Page, said: Metadata, head: Head, text: Body, zone: str | None) -> Scripted | None:
     """The article in the page's scripts; read only when the page shows no author, no time or little text."""
     short = _length(text.paragraphs) <= _SHORT
-    scripts = (*page.scripts, *in_attributes(page.root)) if short else page.scripts
+    known = tuple(script for script in page.scripts if script.name or not script.start)
+    scripts = (*page.scripts, *in_attributes(page.root)) if short else known
     if not scripts or (head.authors and said.published_at and not short):
         return None
     titles = islice(page.root.iter("h1"), _MOST_TITLES)
