@@ -82,5 +82,5 @@ def test_a_profile_names_the_rooms_a_poll_goes_through(tmp_path: Path) -> None:
         copies.show("first", 0)
         shown = profile_poll(Program(copies.folder / "feeds.yaml", tmp_path / "profiled.db"))
     shares = dict(each.rsplit(" ", 1) for each in shown.split(", "))
-    assert {"fetch", "store", "wire"} <= shares.keys()
+    assert {"fetch", "store", "pipeline"} <= shares.keys()
     assert 90 <= sum(int(share.rstrip("%")) for share in shares.values()) <= 110
