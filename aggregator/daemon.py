@@ -34,7 +34,7 @@ from aggregator.notify import notify
 from aggregator.pipeline import derive_articles, due_now, poll_feeds
 from aggregator.shards import share_of
 from aggregator.store import Store, feeds, retention, sketches
-from aggregator.store.upkeep import Heartbeat, pull_back_due, record_heartbeat
+from aggregator.store.upkeep import Heartbeat, forget_heartbeat, pull_back_due, record_heartbeat
 from aggregator.workers import Workers
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ class _Daemon:
             await asyncio.sleep(0)  # ticks that were begun run to their end: none of them waits for anything
             await self._finish()
             scheduler.shutdown(wait=False)
+            self._part()
         log.info("stopped")
         if self._fault:
             raise self._fault
@@ -297,6 +298,16 @@ class _Daemon:
                 record_heartbeat(conn, beat)
         except StoreError as fault:
             self._meet(fault)
+
+    def _part(self) -> None:
+        """Says in the database that it ended on purpose; after a fault the last heartbeat stays."""
+        if self._fault:
+            return
+        try:
+            with self._desk.store.transaction() as conn:
+                forget_heartbeat(conn)
+        except StoreError as fault:
+            log.warning("%s; the last heartbeat stays", fault)
 
     async def _keep_up(self) -> None:
         if not self._upkeep.tasks:

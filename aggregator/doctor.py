@@ -148,7 +148,7 @@ WHERE a.status = 'canceled' AND (
 def _daemon(conn: sqlite3.Connection, now: datetime) -> Finding:
     row = conn.execute("SELECT pid, at FROM heartbeat").fetchone()
     if row is None:
-        return Finding("daemon", sound=True, text="none has polled into this database")
+        return Finding("daemon", sound=True, text="none polls into this database")
     age = now - datetime.fromisoformat(row[1])
     text = f"process {row[0]}, last heard of {int(age.total_seconds())} s ago"
     return Finding("daemon", sound=age <= _LONGEST_SILENCE, text=text)

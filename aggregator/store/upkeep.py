@@ -43,6 +43,11 @@ def record_heartbeat(conn: sqlite3.Connection, beat: Heartbeat) -> None:
     )
 
 
+def forget_heartbeat(conn: sqlite3.Connection) -> None:
+    """Takes the row away: a daemon that was ended on purpose is not missed."""
+    conn.execute("DELETE FROM heartbeat")
+
+
 def pull_back_due(conn: sqlite3.Connection, now: datetime) -> int:
     """After the clock went back, brings due times back with it.
 
