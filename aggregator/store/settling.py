@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Status
 from aggregator.store import articles, furniture, kills, merges, splits
-from aggregator.store.stories import refresh_story
+from aggregator.store.stories import drop_if_empty, move_article, refresh_story
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,8 +44,7 @@ def settle(conn: sqlite3.Connection, played: Played, touched: Iterable[int]) -> 
         left, story = _story_of(conn, own)[0], _wanted(played, number)
         changed = _relate(conn, played, number, own) | _join(conn, played, number, own)
         if left != story:
-            conn.execute(_MAKE_STORY, {"story": story, "id": own})
-            conn.execute("UPDATE articles SET story_id = ? WHERE id = ?", (story, own))
+            move_article(conn, own, story)
         if changed or left != story or own in withdrawn:
             stories |= {left, story}
     _close_stories(conn, stories)
@@ -63,7 +62,7 @@ def _wanted(played: Played, number: int) -> int:
 
 def _close_stories(conn: sqlite3.Connection, stories: Iterable[int]) -> None:
     for story in sorted(stories):
-        conn.execute(_DROP_EMPTY, {"story": story})
+        drop_if_empty(conn, story)
         refresh_story(conn, story)
 
 
@@ -161,16 +160,6 @@ _READ_AS_KILL = (
     """,
     "UPDATE versions SET entry_id = NULL WHERE article_id = :own AND number < :last",
 )
-_MAKE_STORY = """
-INSERT OR IGNORE INTO stories (
-    id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at, articles, outlets
-)
-SELECT :story, headline, agency, id, published_at, first_seen_at, first_seen_at, 1, 1
-FROM articles WHERE id = :id
-"""
-_DROP_EMPTY = """
-DELETE FROM stories WHERE id = :story AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = :story)
-"""
 _RELATE_VERSION = """
 UPDATE versions SET relation = :relation
 WHERE article_id = :own AND number = :number AND relation <> :relation AND relation <> 'kill'

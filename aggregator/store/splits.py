@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.errors import UsageError
 from aggregator.store.rows import stamp
-from aggregator.store.stories import refresh_story, settle_relations
+from aggregator.store.stories import drop_if_empty, move_article, refresh_story, settle_relations
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,10 +57,9 @@ def move_articles(conn: sqlite3.Connection, articles: Iterable[int], story_id: i
     left = set()
     for article_id in articles:
         left.add(conn.execute("SELECT story_id FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
-        conn.execute(_MAKE_STORY, {"story": story_id, "id": article_id})
-        conn.execute("UPDATE articles SET story_id = ? WHERE id = ?", (story_id, article_id))
+        move_article(conn, article_id, story_id)
     for story in sorted({*left, story_id}):
-        conn.execute(_DROP_EMPTY, {"story": story})
+        drop_if_empty(conn, story)
         settle_relations(conn, story)
         refresh_story(conn, story)
 
@@ -92,14 +91,4 @@ WHERE undone_at IS NULL AND (article_id = :id OR other_article_id = :id)
 _ALONE = """
 UPDATE articles SET relation = 'original'
 WHERE id = :id AND mark IS NULL AND versions = 1 AND relation IN ('copy', 'repeat', 'update')
-"""
-_MAKE_STORY = """
-INSERT OR IGNORE INTO stories (
-    id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at, articles, outlets
-)
-SELECT :story, headline, agency, id, published_at, first_seen_at, first_seen_at, 1, 1
-FROM articles WHERE id = :id
-"""
-_DROP_EMPTY = """
-DELETE FROM stories WHERE id = :story AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = :story)
 """

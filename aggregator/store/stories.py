@@ -109,6 +109,17 @@ def settle_relations(conn: sqlite3.Connection, story_id: int) -> None:
     conn.execute(_SETTLE_RELATIONS, {"story": story_id})
 
 
+def move_article(conn: sqlite3.Connection, article_id: int, story_id: int) -> None:
+    """Puts an article into another story, which is made when there is none of that id."""
+    conn.execute(_MAKE_STORY, {"story": story_id, "id": article_id})
+    conn.execute("UPDATE articles SET story_id = ? WHERE id = ?", (story_id, article_id))
+
+
+def drop_if_empty(conn: sqlite3.Connection, story_id: int) -> None:
+    """Takes a story away that no article is in any more."""
+    conn.execute(_DROP_EMPTY, {"story": story_id})
+
+
 def refresh_story(conn: sqlite3.Connection, story_id: int) -> None:
     """Counts a story anew from its articles; its first article is the earliest that may be shown."""
     conn.execute(_REFRESH_STORY, {"story": story_id})
@@ -193,4 +204,14 @@ UPDATE stories SET
         SELECT max(v.seen_at) FROM versions AS v JOIN members AS m ON m.id = v.article_id
     )
 WHERE id = :story
+"""
+_MAKE_STORY = """
+INSERT OR IGNORE INTO stories (
+    id, headline, agency, first_article_id, first_published_at, first_seen_at, last_seen_at, articles, outlets
+)
+SELECT :story, headline, agency, id, published_at, first_seen_at, first_seen_at, 1, 1
+FROM articles WHERE id = :id
+"""
+_DROP_EMPTY = """
+DELETE FROM stories WHERE id = :story AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = :story)
 """
