@@ -91,3 +91,13 @@ def test_a_page_that_keeps_its_text_for_subscribers_is_named() -> None:
     assert not read().paywalled
     with pytest.raises(ParseError, match="paywall"):
         read(head=head, body="")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[x/baker-school.jpg", "//[::1/a.png", "http://w.example:99999999/b.jpg"]
+)
+def test_an_address_that_is_none_costs_no_article(url: str) -> None:
+    page = f"""<html><head><meta property="og:image" content="{url}"></head><body><main><article>
+    <h1>Bakers of Ghent open a school</h1><figure><img src="{url}"><figcaption>The mill</figcaption></figure>
+    <div>{BODY}</div></article></main></body></html>"""
+    assert extract_page(page.encode(), url="https://wire.example/1").paragraphs

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from aggregator.extract.blocks import names_of
 from aggregator.extract.metadata import article_object
@@ -75,7 +75,8 @@ def _addresses(figure: _Element) -> Iterator[str]:
 
 def _stems(url: str | None) -> frozenset[str]:
     """The telling parts of an image's file name: 409956369, baker-school."""
-    name = unquote(urlsplit(url or "").path[-300:]).rpartition("/")[2].rpartition(".")[0]
+    path = (url or "").partition("#")[0].partition("?")[0]  # as far as needed: a page's URL may be none
+    name = unquote(path[-300:]).rpartition("/")[2].rpartition(".")[0]
     return frozenset(_STEM.findall(name))
 
 
