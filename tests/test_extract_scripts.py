@@ -124,8 +124,12 @@ def test_a_body_of_html_is_read_as_paragraphs() -> None:
         "<script>__INITIAL_STATE__ = {'a': '" + "\\'" * 50_000 + "</script>",
         "<script>" + "dataLayer = {" * 20_000 + "</script>",
         as_element([[1], [0], ["Ref", 1]], "__NUXT_DATA__"),
+        as_element(
+            [{"headline": 1, "content": 2}, HEADLINE, *([at] * 30 for at in range(3, 14)), []],
+            "__NUXT_DATA__",
+        ),
     ],
-    ids=["nested", "long", "nested literal", "open text", "many uses", "a ring"],
+    ids=["nested", "long", "nested literal", "open text", "many uses", "a ring", "a lattice"],
 )
 def test_bad_data_leaves_the_page_without_an_article(script: str) -> None:
     with pytest.raises(ParseError, match="no article text"):

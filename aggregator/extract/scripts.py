@@ -155,8 +155,8 @@ def _woven(value: Any) -> Any:  # noqa: ANN401 (JSON is anything)
 def _member(table: list[Any], place: Any, known: dict[int, Any], depth: int) -> Any:  # noqa: ANN401 (JSON is anything)
     if not isinstance(place, int) or not 0 <= place < len(table) or depth > _DEEPEST:
         return None
-    if place in known:
-        return known[place]
+    if place in known:  # a text may stand in many places; an object that did could be walked without end
+        return None if isinstance(known[place], dict | list) else known[place]
     found = known[place] = table[place]
     if isinstance(found, dict):
         known[place] = {name: _member(table, at, known, depth + 1) for name, at in found.items()}
