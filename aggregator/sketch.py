@@ -11,12 +11,11 @@ import struct
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
-from aggregator.fingerprint import FIGURE
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from aggregator.fingerprint import Fingerprint
@@ -43,6 +42,8 @@ _ALONE = 0x9E3779B1
 _NO_BOUND = 1 << 32
 _HEAD = struct.Struct("<HHHHHB")
 _SHINGLE = struct.Struct("=I")
+#: The highest byte of a word → whether the word is a number.
+_IS_FIGURE = bytes(byte >> 6 & 1 for byte in range(256))
 #: Where both of two texts have so many shingles and share one of them, less than 1 % of those that have half
 #: of the shorter text in common are missed.
 _CHANCE = 8
@@ -77,17 +78,12 @@ def sketch_of(fingerprint: Fingerprint, refrains: frozenset[int], weights: Mappi
         weights: of the headline's words.
     """
     own, ends = _own_words(fingerprint, refrains)
-    words = array("I", own)
-    smallest = sorted(_shingles(own, ends))
-    numbers = {each & _16_BITS for each in words if each & FIGURE}
+    halves = array("H", own)[:: _WORD_BYTES // 2]  # the lower half of each word
+    numbers = set(compress(halves, own[_WORD_BYTES - 1 :: _WORD_BYTES].translate(_IS_FIGURE)))
     return Sketch(
-        min(len(words), _16_BITS),
-        Shingles(
-            min(len(smallest), _16_BITS),
-            smallest[:_MOST_SHINGLES],
-            smallest[_MOST_SHINGLES] if len(smallest) > _MOST_SHINGLES else _NO_BOUND,
-        ),
-        frozenset(array("H", own[: _WORD_BYTES * _FIRST_WORDS])[:: _WORD_BYTES // 2]),
+        min(len(halves), _16_BITS),
+        _sample(_shingles(own, ends)),
+        frozenset(halves[:_FIRST_WORDS]),
         frozenset(sorted(numbers)[:_MOST_NUMBERS]),
         {word & _16_BITS: weights.get(word, 0.0) for word in fingerprint.headline[:_MOST_HEADLINE]},
     )
@@ -128,6 +124,18 @@ def _shingles(words: bytes, ends: Sequence[int]) -> set[int]:
             found.add((alone * _ALONE) & _32_BITS)
         start = end
     return found
+
+
+def _sample(found: set[int]) -> Shingles:
+    """The smallest of a text's shingles; of a long text's only those that may be among them are sorted."""
+    likely: Iterable[int] = found
+    if len(found) > 3 * _MOST_SHINGLES:
+        likely = filter((2 * _MOST_SHINGLES * _NO_BOUND // len(found)).__gt__, found)
+    smallest = sorted(likely)
+    if len(smallest) <= _MOST_SHINGLES < len(found):
+        smallest = sorted(found)
+    bound = smallest[_MOST_SHINGLES] if len(smallest) > _MOST_SHINGLES else _NO_BOUND
+    return Shingles(min(len(found), _16_BITS), smallest[:_MOST_SHINGLES], bound)
 
 
 def posted(sketch: Sketch) -> Sequence[int]:
@@ -199,15 +207,15 @@ def unpack_shingles(data: bytes) -> Shingles:
     return Shingles(size, smallest, smallest[-1] + 1 if size > kept else _NO_BOUND)
 
 
-def unpack(data: bytes) -> Sketch:
-    """The sketch that ``pack`` made."""
+def unpack(data: bytes, shingles: Shingles) -> Sketch:
+    """The sketch that ``pack`` made, of which ``unpack_shingles`` has read the shingles."""
     words, _, kept, bag, numbers, headline = _HEAD.unpack_from(data)
     at = _HEAD.size + 4 * kept
     short = array("H", data[at : at + 2 * (bag + numbers + headline)])
     steps = data[at + 2 * len(short) :]
     return Sketch(
         words,
-        unpack_shingles(data),
+        shingles,
         frozenset(short[:bag]),
         frozenset(short[bag : bag + numbers]),
         {word: step * _WEIGHT_STEP for word, step in zip(short[bag + numbers :], steps, strict=True)},

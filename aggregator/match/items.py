@@ -69,8 +69,11 @@ def marked_update(article: Article, candidates: Sequence[Candidate]) -> Match | 
     for each in candidates:
         if not (_is_marked(article, each) and _same_desk(article, each)):
             continue
-        headline, text = headline_likeness(article.headline, each.headline), text_likeness(article, each)
-        if headline >= _SAME_HEADLINE and text >= _SAME_TEXT and _first_words_shared(article, each):
+        headline = headline_likeness(article.headline, each.headline)
+        if headline < _SAME_HEADLINE or not _first_words_shared(article, each):
+            continue
+        text = text_likeness(article, each)
+        if text >= _SAME_TEXT:
             found.append((min(headline, text), each))
     return _joined(
         article, [each for _, each in found], "marked update", max((one for one, _ in found), default=0)

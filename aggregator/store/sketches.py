@@ -10,6 +10,7 @@ import functools
 import math
 from collections import Counter
 from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from aggregator.fingerprint import fingerprint_of
@@ -54,6 +55,7 @@ _IDS_A_SECOND = 1_000
 _HEADLINES_AT_FIRST = 500
 #: The word that counts headlines.
 _ALL = 0
+_HITS = itemgetter(1)
 
 
 def nearby(conn: sqlite3.Connection, article: Article, now: datetime) -> Nearby:
@@ -81,6 +83,17 @@ def _posted(count: int) -> str:
     """  # noqa: S608 (marks)
 
 
+@functools.cache
+def _sketches(marks: str) -> str:
+    return f"""
+    WITH found (number) AS (VALUES {marks})
+    SELECT s.number, s.article_id, s.sketch
+    FROM found CROSS JOIN sketches AS s ON s.number = found.number
+    WHERE s.article_id BETWEEN ? AND ?
+    LIMIT ?
+    """  # noqa: S608 (marks)
+
+
 def _crowded(conn: sqlite3.Connection, sketch: Sketch) -> frozenset[int]:
     rows = conn.execute(_CROWDED, {"shingles": _listed(looked_for(sketch)), "crowd": _CROWD})
     return frozenset(shingle for (shingle,) in rows)
@@ -92,29 +105,27 @@ def _near_texts(
     """The stored texts with most shingles in common that were published within the window."""
     if not numbers:
         return []
-    hits = dict(Counter(numbers).most_common(2 * _COMPARED))
-    found = conn.execute(
-        _SKETCHES,
-        {
-            "numbers": _listed(number for (number,) in hits),
-            "from": _id_at(published_at - WINDOW),
-            "to": _id_at(published_at + WINDOW),
-            "limit": _COMPARED,
-        },
-    )
+    by_hits = sorted(Counter(numbers).items(), key=_HITS, reverse=True)
+    hits = dict(by_hits[: 2 * _COMPARED])
+    marks = ", ".join(["(?)"] * len(hits))
+    bounds = (_id_at(published_at - WINDOW), _id_at(published_at + WINDOW), _COMPARED)
+    found = conn.execute(_sketches(marks), (*[number for (number,) in hits], *bounds))
     own = frozenset(sketch.shingles.smallest)
-    likely = (row for row in found if hits[row[:1]] > 1 or not chance_hit(sketch, row[-1]))
-    return list(filter(None, (_near(row, sketch, own) for row in likely)))
+    likely = [row for row in found if hits[row[:1]] > 1 or not chance_hit(sketch, row[-1])]
+    return list(filter(None, (_near(conn, row, sketch, own) for row in likely)))
 
 
-def _near(row: tuple[Any, ...], sketch: Sketch, own: frozenset[int]) -> Near | None:
+def _near(
+    conn: sqlite3.Connection, row: tuple[Any, ...], sketch: Sketch, own: frozenset[int]
+) -> Near | None:
     """A stored text beside a new one; None when they share too little to be weighed."""
-    _, article_id, story_id, outlet, place, mark, packed = row
+    _, article_id, packed = row
     stored = unpack_shingles(packed)
     common = own.intersection(stored.smallest)
     if containment(sketch.shingles, stored, len(common)) <= LEAST_CONTAINED:
         return None
-    return Near(article_id, story_id, outlet, place, mark is not None, unpack(packed), common)
+    about = conn.execute(_ABOUT, (article_id,)).fetchone()
+    return Near(article_id, *about, unpack(packed, stored), common) if about else None
 
 
 def sketch_article(conn: sqlite3.Connection, article: Article) -> Sketch:
@@ -207,13 +218,8 @@ WHERE passage_hash IN (SELECT value FROM json_each(:keys)) AND stories >= :stori
 _COUNTS = """
 SELECT word_hash, articles FROM headline_words WHERE word_hash IN (SELECT value FROM json_each(:words))
 """
-_SKETCHES = """
-SELECT s.number, s.article_id, a.story_id, a.outlet, a.place, a.mark, s.sketch
-FROM json_each(:numbers) AS n
-CROSS JOIN sketches AS s ON s.number = n.value
-CROSS JOIN articles AS a ON a.id = s.article_id
-WHERE s.article_id BETWEEN :from AND :to AND a.status <> 'canceled'
-LIMIT :limit
+_ABOUT = """
+SELECT story_id, outlet, place, mark IS NOT NULL FROM articles WHERE id = ? AND status <> 'canceled'
 """
 _CROWDED = """
 SELECT shingle FROM postings WHERE shingle IN (SELECT value FROM json_each(:shingles))
