@@ -27,6 +27,9 @@ def test_figures_are_read_as_scorers_print_them() -> None:
     }  # fmt: skip
     counted = figures_of(PRINTED.partition("0.969\n")[2])
     assert counted == {"entries": 0.9, "precision": 0.999, "recall": 1.0}
+    assert figures_of("docs 7  pairwise P 0.99 R 0.98\ncopies 1.000 (150), updates 0.931 (58)") == {
+        "P": 0.99, "R": 0.98, "copies": 1.0, "updates": 0.931,
+    }  # fmt: skip
 
 
 def test_a_figure_beyond_its_bound_or_missing_is_a_miss() -> None:
@@ -56,3 +59,7 @@ def test_the_shipped_floors_bound_what_the_project_aims_at() -> None:
     extract = {each.name: each for each in load_floors()}["extract"]
     aims = {"scrapinghub.f1": 0.972, "fundus.f1": 0.968, "fundus.para_f1": 0.91, "fundus.date_sec": 0.94}
     assert all(extract.least[name] >= aim for name, aim in aims.items())
+    joining = {each.name: each for each in load_floors()}["neardup"]
+    assert joining.least["F1"] >= 0.97
+    assert joining.least["P"] >= 0.98
+    assert max(joining.most.values()) <= 0.02

@@ -16,7 +16,16 @@ from aggregator.fingerprint import body_hash, fingerprint_of, text_hash, with_fi
 from aggregator.match.near import Near, judge_near
 from aggregator.model import Article, Dateline, Relation, TextBasis
 from aggregator.recording import record_reading
-from aggregator.sketch import Sketch, containment, looked_for, pack, posted, sketch_of, unpack, unpack_shingles
+from aggregator.sketch import (
+    Sketch,
+    containment,
+    looked_for,
+    pack,
+    posted,
+    sketch_of,
+    unpack,
+    unpack_shingles,
+)
 from aggregator.store import Store, sketches
 
 if TYPE_CHECKING:

@@ -115,9 +115,7 @@ def _near_texts(
     return list(filter(None, (_near(conn, row, sketch, own) for row in likely)))
 
 
-def _near(
-    conn: sqlite3.Connection, row: tuple[Any, ...], sketch: Sketch, own: frozenset[int]
-) -> Near | None:
+def _near(conn: sqlite3.Connection, row: tuple[Any, ...], sketch: Sketch, own: frozenset[int]) -> Near | None:
     """A stored text beside a new one; None when they share too little to be weighed."""
     _, article_id, packed = row
     stored = unpack_shingles(packed)
