@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 def language_of(text: str) -> str | None:
     """The ISO 639-1 code of the language, or None when the text is too short or unknown."""
     text = text[:_ENOUGH]
-    return _by_script(text) or _by_words([word.casefold() for word in _WORD.findall(text)])
+    return _by_script(text) or _by_words("\n".join(_WORD.findall(text)).casefold().split("\n"))
 
 
 def _by_script(text: str) -> str | None:
@@ -43,11 +43,13 @@ def _by_script(text: str) -> str | None:
 
 def _by_words(words: list[str]) -> str | None:
     languages = _languages_of()
-    hits = Counter(itertools.chain.from_iterable(languages[word] for word in words if word in languages))
-    if not hits:
+    known = [languages[word] for word in words if word in languages]
+    if not known:
         return None
-    best = max(_data()["words"], key=hits.__getitem__)  # the first of equals in the order of the file
-    enough = hits[best] >= _LEAST_HITS and hits[best] >= _LEAST_SHARE * len(words)
+    hits = Counter(itertools.chain.from_iterable(known))
+    most = max(hits.values())
+    best = next(each for each in _data()["words"] if hits.get(each) == most)  # the first in the file's order
+    enough = most >= _LEAST_HITS and most >= _LEAST_SHARE * len(words)
     return best if enough else None
 
 

@@ -25,7 +25,7 @@ def extract_entry(entry: Entry, feed: Feed | None) -> Article:
     summary (``feed_summary``), else there is only the title.
     """
     content, summary = _paragraphs(entry.content), _paragraphs(entry.summary)
-    basis, text = _best(content, summary, full=carries_full_text(entry))
+    basis, text = _best(content, summary)
     return Article(
         url=entry.url,
         headline=fold_spaces(entry.title or "") or None,  # plain text already: `<` is a word of it
@@ -51,13 +51,16 @@ def carries_full_text(entry: Entry) -> bool:
     It does when its content is not cut off by an ellipsis and has several paragraphs or many words,
     and is more than the summary said again.
     """
-    text = _paragraphs(entry.content)
-    if not text or any(_CUT_OFF.search(paragraph) for paragraph in text[-2:]):
+    return bool(entry.content) and _is_full(_paragraphs(entry.content), _paragraphs(entry.summary))
+
+
+def _is_full(content: tuple[str, ...], summary: tuple[str, ...]) -> bool:
+    if not content or any(_CUT_OFF.search(paragraph) for paragraph in content[-2:]):
         return False
-    words = count_words(" ".join(text))
-    if words <= count_words(" ".join(_paragraphs(entry.summary))) and words < _FULL_WORDS:
+    words = count_words(" ".join(content))
+    if words < _FULL_WORDS and words <= count_words(" ".join(summary)):
         return False
-    return words >= _FULL_WORDS or len(text) > 1
+    return words >= _FULL_WORDS or len(content) > 1
 
 
 def tags_of(entry: Entry | None, feed: Feed | None, *more: str) -> tuple[str, ...]:
@@ -66,10 +69,8 @@ def tags_of(entry: Entry | None, feed: Feed | None, *more: str) -> tuple[str, ..
     return tuple({normal_form(tag): tag for tag in reversed(told)}.values())[::-1]
 
 
-def _best(
-    content: tuple[str, ...], summary: tuple[str, ...], *, full: bool
-) -> tuple[TextBasis, tuple[str, ...]]:
-    if full:
+def _best(content: tuple[str, ...], summary: tuple[str, ...]) -> tuple[TextBasis, tuple[str, ...]]:
+    if _is_full(content, summary):
         return TextBasis.FEED_FULL, content
     longest = max(content, summary, key=lambda text: sum(map(len, text)))
     return (TextBasis.FEED_SUMMARY, longest) if longest else (TextBasis.TITLE, ())
@@ -77,6 +78,8 @@ def _best(
 
 def _deck(summary: tuple[str, ...], text: tuple[str, ...]) -> str | None:
     """The summary, when it is other words than the text and its opening."""
+    if summary == text:
+        return None
     said = normal_form(" ".join(summary))
     cut = _CUT_OFF.search(summary[-1]) if summary else None
     if not said or cut or said in normal_form(" ".join(text)):

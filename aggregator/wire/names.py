@@ -64,26 +64,33 @@ def name_words(titles: str, title_endings: str, not_names: str, particles: str) 
 def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
     """The capitalised runs of a text that may be names, in order."""
     for found in known.run.finditer(text):
-        words = _trimmed(found.group().split())
-        titles = [index for index, word in enumerate(words) if _is_title(word, known, words)]
-        last_title = titles[-1] if titles else -1
-        name = tuple(words[last_title + 1 :])
-        while name and (name[0] in known.not_names or name[0].casefold() in known.not_names):
-            name = name[1:]
-        if name and name[-1] not in known.not_names:
-            before = text[max(0, found.start() - 4) : found.start()].rstrip(_CLOSING)
+        words = found.group().split()
+        words[-1] = _trimmed(words[-1])
+        titled = begin = _behind_title(words, known)
+        while begin < len(words) and (
+            words[begin] in known.not_names or words[begin].casefold() in known.not_names
+        ):
+            begin += 1
+        if begin < len(words) and words[-1] not in known.not_names:
+            start = found.start()
+            before = text[max(0, start - 4) : start].rstrip(_CLOSING)
             opens = not before or before[-1] in _SENTENCE_ENDS
-            yield Mention(name, last_title >= 0, opens, found.start())
+            yield Mention(tuple(words[begin:]), titled > 0, opens, start)
 
 
-def _is_title(word: str, known: NameWords, run: list[str]) -> bool:
-    """Whether a word is a title by itself or, before other words of its run, by its end."""
-    return word in known.titles or (word != run[-1] and word.endswith(known.title_endings))
-
-
-def _trimmed(words: list[str]) -> list[str]:
-    """Without the possessive."""
+def _behind_title(words: list[str], known: NameWords) -> int:
+    """The index behind the last word that is a title by itself or, before others of its run, by its end."""
     last = words[-1]
-    for ending in _POSSESSIVES:
-        last = last.removesuffix(ending)
-    return [*words[:-1], last]
+    for index in range(len(words) - 1, -1, -1):
+        word = words[index]
+        if word in known.titles or (word != last and word.endswith(known.title_endings)):
+            return index + 1
+    return 0
+
+
+def _trimmed(word: str) -> str:
+    """Without the possessive."""
+    if word.endswith(_POSSESSIVES):
+        for ending in _POSSESSIVES:
+            word = word.removesuffix(ending)
+    return word

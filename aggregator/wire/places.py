@@ -60,6 +60,8 @@ def _words() -> _Words:
 
 def _folded(name: str) -> str:
     """Without case, accents and full stops."""
+    if name.isascii():
+        return name.lower().replace(".", "").strip()
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(c for c in plain if not unicodedata.combining(c) and c != ".").strip()
 

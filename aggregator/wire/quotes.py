@@ -50,6 +50,16 @@ class _Span:
     unclosed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """A paragraph with its quotations, and whom it mentions before each of them and after the last one."""
+
+    text: str
+    spans: list[_Span]
+    narration: str  # the text with its quotations blanked out, at the same indexes
+    mentions: list[list[Mention]]
+
+
 @dataclass(slots=True)
 class _Talk:
     """Who is known and who spoke last, while a text is walked."""
@@ -75,11 +85,10 @@ def read_quotes(paragraphs: tuple[str, ...], language: str | None = None) -> tup
     spans = [_spans(text, following) for text, following in itertools.pairwise([*texts, ""])]
     if not any(spans):
         return ()
-    talk = _Talk(_people(texts, spans, voice))
+    told = [_paragraph(text, quoted, voice) for text, quoted in zip(texts, spans, strict=True)]
+    talk = _Talk(_people(told))
     return tuple(
-        quote
-        for index, text in enumerate(texts)
-        for quote in _quotes_of_paragraph(index, text, spans[index], talk, voice)
+        quote for index, each in enumerate(told) for quote in _quotes_of_paragraph(index, each, talk, voice)
     )
 
 
@@ -106,46 +115,47 @@ def _spans(text: str, following: str) -> list[_Span]:
     return spans
 
 
-def _narration(text: str, spans: list[_Span]) -> str:
-    """The text with its quotations blanked out, at the same indexes."""
-    pieces, end = [], 0
+def _paragraph(text: str, spans: list[_Span], voice: Voice) -> _Paragraph:
+    """The paragraph, looked through for names once."""
+    pieces, blanked, end = [], [], 0
     for span in spans:
-        pieces += [text[end : span.start], '"' * (span.end - span.start)]
+        pieces.append(text[end : span.start])
+        blanked += [pieces[-1], '"' * (span.end - span.start)]
         end = span.end
-    return "".join([*pieces, text[end:]])
+    pieces.append(text[end:])
+    narration = "".join([*blanked, pieces[-1]])
+    return _Paragraph(text, spans, narration, [list(mentions_of(piece, voice.names)) for piece in pieces])
 
 
-def _people(texts: list[str], spans: list[list[_Span]], voice: Voice) -> dict[str, str]:
+def _people(told: list[_Paragraph]) -> dict[str, str]:
     """Every name of two or more words by its last word; titled ones and early ones first."""
     people: dict[str, str] = {}
     titled: dict[str, str] = {}
-    for text, quoted in zip(texts, spans, strict=True):
-        for mention in mentions_of(_narration(text, quoted), voice.names):
-            if len(mention.words) > 1 and not is_city(mention.name):
-                known = titled if mention.titled else people
-                known.setdefault(mention.words[-1], mention.name)
+    for mention in itertools.chain.from_iterable(piece for each in told for piece in each.mentions):
+        if len(mention.words) > 1:
+            known = titled if mention.titled else people
+            if mention.words[-1] not in known and not is_city(mention.name):
+                known[mention.words[-1]] = mention.name
     return people | titled
 
 
-def _quotes_of_paragraph(index: int, text: str, spans: list[_Span], talk: _Talk, voice: Voice) -> list[Quote]:
-    narration = _narration(text, spans)
+def _quotes_of_paragraph(index: int, paragraph: _Paragraph, talk: _Talk, voice: Voice) -> list[Quote]:
     quotes: list[Quote] = []
-    end = 0
-    for span in spans:
-        _hear(narration[end : span.start], talk, voice)
-        quote = _attributed(index, span, narration, talk, voice) or _carried(index, span, text, quotes, talk)
+    for span, mentions in zip(paragraph.spans, paragraph.mentions, strict=False):
+        _hear(mentions, talk)
+        quote = _attributed(index, span, paragraph.narration, talk, voice)
+        quote = quote or _carried(index, span, paragraph.text, quotes, talk)
         if quote:
             quotes.append(quote)
             _turn_to(quote.speaker, talk)
-        end = span.end
-    _hear(narration[end:], talk, voice)
-    talk.unclosed = quotes[-1].speaker if quotes and spans[-1].unclosed else None
+    _hear(paragraph.mentions[-1], talk)
+    talk.unclosed = quotes[-1].speaker if quotes and paragraph.spans[-1].unclosed else None
     return [quote for quote in quotes if len(quote.text.split()) >= _LEAST_WORDS]
 
 
-def _hear(narration: str, talk: _Talk, voice: Voice) -> None:
+def _hear(mentions: list[Mention], talk: _Talk) -> None:
     """Takes the last person who opens a sentence, or whom a title names, as the one spoken of."""
-    for mention in mentions_of(narration, voice.names):
+    for mention in mentions:
         full = talk.people.get(mention.words[-1])
         if full and (mention.opens or mention.titled or talk.current is None):
             _turn_to(full, talk)
