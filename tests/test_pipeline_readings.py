@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 from conftest import FERRY, NOON, Item, rss
 
+from aggregator import pipeline
 from aggregator.config import load_config
 from aggregator.rounds import Wishes, poll_once
 
 if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    import pytest
     from conftest import Room, Wire
 
     from aggregator.desk import Outcome
@@ -48,7 +53,7 @@ def test_a_page_with_a_byline_and_no_text_is_a_named_fault(room: Room, wire: Wir
 
 def test_entries_whose_pages_are_closed_to_us_are_stored_a_batch_at_a_time(room: Room, wire: Wire) -> None:
     wire.set("/robots.txt", status=500)
-    links = [wire.url(f"/{number}") for number in range(250)]
+    links = [wire.url(f"/{number}") for number in range(600)]
     items = [Item(link, f"Story {number}", "The wind stopped it.") for number, link in enumerate(links)]
     room.write(wire.set("/feed.xml", rss(*items)))
     stored: list[int] = []
@@ -58,8 +63,29 @@ def test_entries_whose_pages_are_closed_to_us_are_stored_a_batch_at_a_time(room:
             stored.extend(*room.rows("SELECT count(*) FROM entries WHERE article_id IS NOT NULL"))
 
     poll_once(load_config(room.feeds, {}), room.db, Wishes(), hear, lambda: NOON)
-    assert Counter(stored) == {100: 100, 200: 100, 250: 50}
+    assert Counter(stored) == {500: 500, 600: 100}
     [(count, fault, due)] = room.rows("SELECT count(*), page_error, due_at FROM entries GROUP BY 2, 3")
-    assert (count, due) == (250, "2026-03-04T13:00:00Z")
+    assert (count, due) == (600, "2026-03-04T13:00:00Z")
     assert fault == f"the robots.txt of {wire.base.removeprefix('http://')} cannot be had, so its pages wait"
     assert sorted(set(wire.paths())) == ["/feed.xml", "/robots.txt"]
+
+
+def test_a_bug_in_storing_costs_one_entry_of_its_transaction(
+    room: Room, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = pipeline.record_article
+
+    def broken(conn: sqlite3.Connection, reading: pipeline.Reading, now: datetime) -> Outcome:
+        if reading.article.headline == "Story 37":
+            raise ZeroDivisionError
+        return record(conn, reading, now)
+
+    monkeypatch.setattr(pipeline, "record_article", broken)
+    items = [Item(f"https://post.example/{number}", f"Story {number}") for number in range(150)]
+    room.write(wire.set("/feed.xml", rss(*items)), pages="never")
+    assert room.poll().articles == {"new": 149, "error": 1}
+    [(title, due, fault)] = room.rows(
+        "SELECT title, due_at, page_error FROM entries WHERE article_id IS NULL"
+    )
+    assert (title, due) == ("Story 37", None)
+    assert "ZeroDivisionError" in fault
