@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from aggregator.extract.body import HOPELESS, Reading, best_cut, first_look, page_scene
+from aggregator.extract.body import HOPELESS, Reading, best_choice, first_look, page_scene
 from aggregator.extract.head import read_head
 from aggregator.extract.metadata import read_metadata
 from aggregator.extract.page import read_page
@@ -113,9 +113,9 @@ def doubt(samples: list[Sample], scores: np.ndarray) -> None:
     for sample in samples:
         own = [float(score) for score in scores[start : start + len(sample.truth)]]
         start += len(own)
-        cut = best_cut(sample.scene.blocks, own)
+        kept, _ = best_choice(sample.scene.blocks, own)
         for index, weak in enumerate(sample.weak):
-            if weak and sample.truth[index] != int(own[index] >= cut):
+            if weak and sample.truth[index] != int(kept[index]):
                 sample.truth[index] = -1
 
 
@@ -226,8 +226,7 @@ def _predictions(directory: Path, samples: list[Sample], scores: np.ndarray) -> 
 def _body(directory: Path, sample: Sample, scores: list[float]) -> list[str]:
     """The text that the shipped code makes of the blocks' scores."""
     page, said = _read(directory, sample.row)
-    cut = best_cut(sample.scene.blocks, scores)
-    reading = Reading(sample.scene, tuple(score >= cut for score in scores), 0)
+    reading = Reading(sample.scene, *best_choice(sample.scene.blocks, scores))
     head = read_head(reading.scene, reading.kept, said, None)
     return list(read_text(page, said, reading, head, {})[0].paragraphs)
 

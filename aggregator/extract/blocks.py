@@ -5,6 +5,7 @@ One walk over the tree gives all that the later steps ask; they never go back to
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from lxml.etree import _Element
 
@@ -22,6 +23,7 @@ _BLOCKS = frozenset(
     "form h1 h2 h3 h4 h5 h6 header hr li main ol p pre section summary table tbody td tfoot th thead tr "
     "ul".split()
 )
+_BOLD = frozenset(["b", "strong"])
 #: Attributes that name what an element is for.
 _NAMING = ("class", "id", "role", "itemprop", "data-testid", "data-component")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -107,47 +109,47 @@ def read_blocks(root: _Element) -> list[Block]:
     """The blocks of text at and below an element, in document order; _MOST_BLOCKS at most."""
     walk = _Walk(Box("", "", None, 0))
     for event, element in etree.iterwalk(root, events=("start", "end")):
-        if len(walk.blocks) > _MOST_BLOCKS:
-            break
+        tag = element.tag
         if event == "start":
-            _enter(walk, element)
+            kind = _KINDS.get(tag)
+            if kind is not None:
+                kind(walk, element)
+            if text := element.text:
+                walk.add(text)
         else:
-            _leave(walk, element, inside=element is not root)
+            if len(walk.blocks) > _MOST_BLOCKS:
+                break
+            if tag in _BLOCKS:
+                walk.close()
+                walk.box = walk.box.parent or walk.box
+            elif tag == "a":
+                walk.links -= 1
+            elif tag in _BOLD:
+                walk.bolds -= 1
+            if (tail := element.tail) and element is not root:
+                walk.add(tail)
     walk.close()
     return walk.blocks
 
 
-def _enter(walk: _Walk, element: _Element) -> None:
-    tag = element.tag
-    if tag in _BLOCKS:
-        walk.close()
-        walk.box = Box(tag, names_of(element), walk.box, walk.box.depth + 1)
-    elif tag == "a":
-        walk.links += 1
-    elif tag in {"b", "strong"}:
-        walk.bolds += 1
-    elif tag == "br":
-        _break(walk)
-    elif tag in {"img", "picture"}:
-        walk.pictured = True
-    if element.text:
-        walk.add(element.text)
+def _open_box(walk: _Walk, element: _Element) -> None:
+    walk.close()
+    walk.box = Box(str(element.tag), names_of(element), walk.box, walk.box.depth + 1)
 
 
-def _leave(walk: _Walk, element: _Element, *, inside: bool) -> None:
-    tag = element.tag
-    if tag in _BLOCKS:
-        walk.close()
-        walk.box = walk.box.parent or walk.box
-    elif tag == "a":
-        walk.links -= 1
-    elif tag in {"b", "strong"}:
-        walk.bolds -= 1
-    if inside and element.tail:
-        walk.add(element.tail)
+def _open_link(walk: _Walk, _: _Element) -> None:
+    walk.links += 1
 
 
-def _break(walk: _Walk) -> None:
+def _open_bold(walk: _Walk, _: _Element) -> None:
+    walk.bolds += 1
+
+
+def _see_picture(walk: _Walk, _: _Element) -> None:
+    walk.pictured = True
+
+
+def _break(walk: _Walk, _: _Element) -> None:
     """Two breaks end a paragraph, one is a space."""
     rest = "".join(walk.parts[-2:])
     if _BREAK in rest and not rest.rpartition(_BREAK)[2].strip():
@@ -156,12 +158,25 @@ def _break(walk: _Walk) -> None:
         walk.parts.append(_BREAK)
 
 
+#: What the beginning of an element does; the others only hold text.
+_KINDS: dict[object, Callable[[_Walk, _Element], None]] = dict.fromkeys(_BLOCKS, _open_box) | {
+    "a": _open_link, "b": _open_bold, "strong": _open_bold, "br": _break,
+    "img": _see_picture, "picture": _see_picture,
+}  # fmt: skip
+
+
 def names_of(element: _Element) -> str:
     """An element's class, id, role and the like, in lower case, words joined by hyphens."""
-    if not element.keys():
+    keys = element.keys()
+    if not keys:
         return ""
-    get = element.get
-    said = " ".join([value for name in _NAMING if (value := get(name))])[:_LONGEST_NAMES]
+    said = " ".join([value for name in _NAMING if name in keys and (value := element.get(name))])
+    return _spelt(said[:_LONGEST_NAMES]) if said else ""
+
+
+@functools.lru_cache(maxsize=8192)
+def _spelt(said: str) -> str:
+    """Names in their one spelling; those of a page come again and again."""
     if not said.islower():
         said = _HUMP.sub("-", said).lower()
     return said.replace("_", "-")

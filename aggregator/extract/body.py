@@ -11,6 +11,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from aggregator.extract.blocks import read_blocks
@@ -52,9 +53,7 @@ def read_body(page: Page, said: Metadata) -> Reading:
     """The blocks of the page, judged."""
     scene = page_scene(page, said)
     scores = second_look(scene, *first_look(scene))
-    cut = best_cut(scene.blocks, scores)
-    kept = tuple(score >= cut for score in scores)
-    return Reading(scene, kept, expected_f1(scene.blocks, scores, kept))
+    return Reading(scene, *best_choice(scene.blocks, scores))
 
 
 def page_scene(page: Page, said: Metadata) -> Scene:
@@ -89,30 +88,31 @@ def second_look(scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[f
     return judged
 
 
-def best_cut(blocks: Sequence[Block], scores: Sequence[float]) -> float:
-    """The least logit to keep: that of the greatest expected F1, counted in characters; at most 0."""
-    chances = [block.size * chance(score) for block, score in zip(blocks, scores, strict=True)]
-    total = sum(chances)
+def best_choice(blocks: Sequence[Block], scores: Sequence[float]) -> tuple[tuple[bool, ...], float]:
+    """Which blocks are kept by their logits: those that together have the greatest expected F1.
+
+    Returns:
+        For each block whether it is kept, and the F1 to expect of them, counted in characters, 0 to 1. On
+        pages with known texts it is near the F1 they reach (see docs/performance.md).
+    """
+    sizes = [block.size for block in blocks]
+    probable = [size * chance(score) for size, score in zip(sizes, scores, strict=True)]
+    cut = _best_cut(sizes, scores, probable)
+    kept = tuple([score >= cut for score in scores])
+    taken = sum(compress(sizes, kept))
+    expected = 2 * sum(compress(probable, kept)) / (sum(probable) + taken) if taken else 0.0
+    return kept, expected
+
+
+def _best_cut(sizes: Sequence[int], scores: Sequence[float], probable: Sequence[float]) -> float:
+    """The least logit to keep, at most 0; ``probable`` is how many of a block's characters are copy."""
+    total = sum(probable)
     hit = taken = best = cut = 0.0
-    for index in sorted(range(len(scores)), key=lambda index: -scores[index]):
-        hit, taken = hit + chances[index], taken + blocks[index].size
+    for index in sorted(range(len(scores)), key=scores.__getitem__, reverse=True):
+        hit, taken = hit + probable[index], taken + sizes[index]
         if hit / (total + taken) > best:
             best, cut = hit / (total + taken), scores[index]
     return min(0.0, cut)
-
-
-def expected_f1(blocks: Sequence[Block], scores: Sequence[float], kept: Sequence[bool]) -> float:
-    """The F1 to expect of the blocks kept, counted in characters, 0 to 1.
-
-    On pages with known texts it is near the F1 they reach (see docs/performance.md).
-    """
-    hit = total = taken = 0.0
-    for block, score, keeps in zip(blocks, scores, kept, strict=True):
-        probable = block.size * chance(score)
-        total += probable
-        if keeps:
-            hit, taken = hit + probable, taken + block.size
-    return 2 * hit / (total + taken) if taken else 0.0
 
 
 def _foreign(box: Box, known: dict[Box, bool]) -> bool:

@@ -80,10 +80,21 @@ _FOREIGN = re.compile(
 @functools.lru_cache(maxsize=8192)
 def hints_of(names: str) -> frozenset[str]:
     """The kinds of things that an element's names speak of."""
-    return frozenset(str(found.lastgroup) for found in _KINDS.finditer(names))
+    return frozenset().union(*map(_hints_of_name, names.split()))
+
+
+@functools.lru_cache(maxsize=16384)
+def _hints_of_name(name: str) -> frozenset[str]:
+    """Of one name: no pattern reaches beyond it, and the same names come with others around them."""
+    return frozenset(str(found.lastgroup) for found in _KINDS.finditer(name))
 
 
 @functools.lru_cache(maxsize=8192)
 def is_foreign(names: str) -> bool:
     """Whether an element by its names holds readers' comments or a consent dialog."""
-    return bool(_FOREIGN.search(names))
+    return any(map(_is_foreign_name, names.split()))
+
+
+@functools.lru_cache(maxsize=16384)
+def _is_foreign_name(name: str) -> bool:
+    return bool(_FOREIGN.search(name))

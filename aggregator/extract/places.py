@@ -86,8 +86,13 @@ def container_of(blocks: Sequence[Block], scores: Sequence[float]) -> Box | None
 def _pass_up(hit: dict[Box, float], size: dict[Box, float]) -> None:
     """Gives to each box what stands anywhere below it, from the deepest up."""
     levels: dict[int, list[Box]] = defaultdict(list)
-    for box in {one for block_box in hit for one in block_box.lineage()}:
-        levels[box.depth].append(box)
+    seen: set[Box] = set()
+    for start in hit:
+        box: Box | None = start
+        while box is not None and box not in seen:
+            seen.add(box)
+            levels[box.depth].append(box)
+            box = box.parent
     for depth in sorted(levels, reverse=True):
         for box in levels[depth]:
             if box.parent is not None:

@@ -232,13 +232,22 @@ def _select(page: Page, selector: str | None) -> list[_Element]:
 
 
 def _refuse_walls(page: Page, text: Body, headline: str | None) -> None:
-    form = squeezed(headline)
-    words = count_words(" ".join(line for line in text.paragraphs if squeezed(line) != form))
+    words = _words_but(squeezed(headline), text.paragraphs)
     if words <= WALL_WORDS and (wall := wall_of(text_of(page.root))):
         raise ParseError(f"the page is {wall}")
     if words < _LEAST_WORDS:
         what = "keeps its text behind a paywall" if is_paywalled(page) else "has no article text"
         raise ParseError(f"the page {what}")
+
+
+def _words_but(headline: str, lines: Iterable[str]) -> int:
+    """The words of the lines that are not the headline, counted until no wall has so many."""
+    words = 0
+    for line in lines:
+        if words > WALL_WORDS:
+            break
+        words += 0 if squeezed(line) == headline else count_words(line)
+    return words
 
 
 def _article(page: Page, said: Metadata, text: Body, entry: Entry | None, feed: Feed | None) -> Article:

@@ -123,7 +123,10 @@ def _near(conn: sqlite3.Connection, row: tuple[Any, ...], sketch: Sketch, own: f
     if containment(sketch.shingles, stored, len(common)) <= LEAST_CONTAINED:
         return None
     about = conn.execute(_ABOUT, (article_id,)).fetchone()
-    return Near(article_id, *about, unpack(packed, stored), common) if about else None
+    if about is None:
+        return None
+    story_id, outlet, place, mark = about
+    return Near(article_id, story_id, outlet, place, mark is not None, unpack(packed, stored), common)
 
 
 def sketch_article(conn: sqlite3.Connection, article: Article) -> Sketch:
@@ -217,7 +220,7 @@ _COUNTS = """
 SELECT word_hash, articles FROM headline_words WHERE word_hash IN (SELECT value FROM json_each(:words))
 """
 _ABOUT = """
-SELECT story_id, outlet, place, mark IS NOT NULL FROM articles WHERE id = ? AND status <> 'canceled'
+SELECT story_id, outlet, place, mark FROM articles WHERE id = ? AND status <> 'canceled'
 """
 _CROWDED = """
 SELECT shingle FROM postings WHERE shingle IN (SELECT value FROM json_each(:shingles))
