@@ -57,8 +57,8 @@ _PAGE_BYTES = 5 * 1024 * 1024
 _ROUND_ENTRIES = 50_000
 #: A round that ends takes them up so many at a time: their texts are 35 MB of memory.
 _AT_ONCE = 10_000
-#: Articles without a page to wait for are stored that many to a transaction: the search index and the log
-#: take 0.7 of what they took for 100. They are read in parts, which workers share.
+#: Articles without a page to wait for are stored that many to a transaction: storing takes 0.91 of what it
+#: took with 100 (docs/decisions.md). They are read in parts, which workers share.
 _BATCH, _PART = 500, 100
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
