@@ -1,8 +1,8 @@
-"""Hostile feeds through a real worker and through the shipped ``poll``: time, memory, and what the log says.
+"""Hostile feeds and pages through a real worker, feeds through ``poll`` too: time, memory, the log.
 
-``python -m bench.hostile``. The documents are made here. Each is first read by a worker of its own, whole, as
-no fetch would bring it (it stops at 15 MiB); then all are polled from loopback, packed as a server would pack
-them. Times are wall time on the machine at hand; memory is what the worker's peak grew by.
+``python -m bench.hostile``. The documents are made here. Each is read by a worker of its own, a feed whole,
+as no fetch would bring it (it stops at 15 MiB); then all feeds are polled from loopback, packed as a server
+would pack them. Times are wall time on the machine at hand; memory is what the worker's peak grew by.
 """
 
 from __future__ import annotations
@@ -13,20 +13,31 @@ import sqlite3
 import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from aggregator.errors import AggregatorError
+from aggregator.extract import extract_page
 from aggregator.thinking import read_feed
 from aggregator.workers import Workers
 from bench.loopback import Loopback, Served
 from bench.program import Program
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _URL = "https://feed.invalid/"
 _OPENING = b"<rss version='2.0'><channel><title>Wire</title>"
 _ITEM = b"<item><title>Bridge opened</title><link>https://wire.example/1</link></item>"
 _END = b"</channel></rss>"
+_PARAGRAPH = (
+    b"<p>The harbour master said on Tuesday that the ferry would sail again within the week, if it can.</p>"
+)
+_PAGE = b"<html><title>Harbour reopens</title><article><h1>Harbour reopens</h1>" + 4 * _PARAGRAPH
+_PAGE_END = b"</article></html>"
 _NESTED = 100_000
 _MEGABYTE = 1_000_000
 
@@ -35,7 +46,12 @@ def main() -> None:
     """Makes the documents, reads them, polls them, prints a line for each."""
     documents = hostile_documents()
     for name, body in documents.items():
-        print(f"{name:28} {len(body) / _MEGABYTE:6.1f} MB: {_read(body)}")
+        print(
+            f"{name:28} {len(body) / _MEGABYTE:6.1f} MB: {_read(_read_feed, _OPENING + _ITEM + _END, body)}"
+        )
+    print("\nPages:")
+    for name, body in hostile_pages().items():
+        print(f"{name:28} {len(body) / _MEGABYTE:6.1f} MB: {_read(_read_page, _PAGE + _PAGE_END, body)}")
     print("\nThe log of polls:")
     for row in _polled(documents):
         print("  {:28} {:6} ms  {:9} {:5} entries  {}".format(*row))
@@ -68,16 +84,48 @@ def hostile_documents() -> dict[str, bytes]:
     }
 
 
-def _read(body: bytes) -> str:
-    """What a worker makes of it."""
+def hostile_pages() -> dict[str, bytes]:
+    """Name → bytes, 15 MB at most."""
+    attributes = b" ".join(b"a%d='1'" % number for number in range(_MEGABYTE))
+    classes = b"".join(b"<div class='c%d d%d'>a</div>" % (n, 7 * n) for n in range(70_000))
+    middles = {
+        "one-paragraph-of-15-MB": b"<p>" + b"word " * 3 * _MEGABYTE + b"</p>",
+        "120000-paragraphs": _PARAGRAPH * 120_000,
+        "100000-nested-elements": b"<div>" * _NESTED + _PARAGRAPH + b"</div>" * _NESTED,
+        "no-end-tags": b"<p>The ferry sails again. <b><i><div>" * 60_000,
+        "1000000-attributes": b"<p " + attributes + b">" + _PARAGRAPH,
+        "30-attributes-30000-times": (b"<p " + attributes[:260] + b">a</p>") * 30_000,
+        "3000000-entities": b"<p>" + b"&amp;" * 3 * _MEGABYTE + b"</p>",
+        "100000-scripts": b'<script>var a = {"a": 1};</script>' * 100_000,
+        "JSON-LD-nested": b"<script type='application/ld+json'>" + b"[" * 5 * _MEGABYTE + b"</script>",
+        "1000000-line-breaks": b"<p>" + b"word<br><br>" * _MEGABYTE,
+        "500000-links": b"<a href=/x>more</a> " * 500_000,
+        "20000-nested-tables": b"<table>" * 20_000 + b"<tr><td>a" * 50_000,
+        "70000-classes": classes,
+        "a-class-of-8-MB": b"<p class='" + b"article " * _MEGABYTE + b"'>" + _PARAGRAPH,
+        "40000-figures": b"<figure><img src=a.jpg><figcaption>a</figcaption></figure>" * 40_000,
+    }
+    return {name: _PAGE + middle + _PAGE_END for name, middle in middles.items()}
+
+
+def _read_feed(workers: Workers, body: bytes) -> str:
+    read = workers.submit(read_feed, body, _URL, None, None).result()
+    return f"{len(read.sightings)} entries; {read.feed.warning or 'no fault'}"
+
+
+def _read_page(workers: Workers, body: bytes) -> str:
+    article = workers.submit(partial(extract_page, url=_URL), body).result()
+    return f"{len(article.paragraphs)} paragraphs of the {article.text_basis}"
+
+
+def _read(reader: Callable[[Workers, bytes], str], small: bytes, body: bytes) -> str:
+    """What a worker makes of a document, after it has read a small one."""
     workers = Workers(1)
-    small = workers.submit(read_feed, _OPENING + _ITEM + _END, _URL, None, None)
-    small.result()
+    reader(workers, small)
     before = workers.submit(resource.getrusage, resource.RUSAGE_SELF).result().ru_maxrss
     started = time.perf_counter()
     try:
-        read = workers.submit(read_feed, body, _URL, None, None).result()
-        said = f"{len(read.sightings)} entries; {read.feed.warning or 'no fault'}"
+        said = reader(workers, body)
     except AggregatorError as fault:
         said = f"refused: {fault}"
     took = time.perf_counter() - started

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import FERRY
 
 from aggregator.errors import ParseError
 from aggregator.extract import carries_full_text, extract_entry, extract_page
@@ -180,6 +181,21 @@ def test_hostile_pages_end_as_an_article_or_a_reason(page: str) -> None:
     except ParseError as fault:
         outcome = str(fault)
     assert outcome == "the page has no article text" or (isinstance(outcome, Article) and outcome.paragraphs)
+
+
+def test_attributes_beyond_the_first_256_of_a_tag_are_not_read() -> None:
+    flood = " ".join(f"a{number}='>'" for number in range(300_000))  # read whole it takes a minute
+    said = extract_page(
+        f"<h1>Ferry</h1><p {flood}>{FERRY[0]}</p><p>{FERRY[1]}".encode(), url="https://a.example/1"
+    )
+    assert said.paragraphs == tuple(FERRY[:2])
+
+
+def test_a_quote_that_opens_nothing_takes_no_words_for_attributes() -> None:
+    words = " ".join(f"word{number}" for number in range(400))
+    page = f"<h1>Ferry</h1><p class=o'c>{words}.</p><p>{FERRY[0]}</p><p>It's {FERRY[1]}"
+    said = extract_page(page.encode(), url="https://a.example/1")
+    assert said.paragraphs[0] == f"{words}."
 
 
 @pytest.mark.parametrize(
