@@ -7,6 +7,7 @@ Each function imports what it needs: who has it done by a worker names the funct
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import AggregatorError, ParseError
@@ -80,14 +81,12 @@ def read_page(
     Raises:
         ParseError: the page holds no article.
     """
-    from aggregator.extract import extract_page
+    from aggregator.extract import Served, extract_page
     from aggregator.fingerprint import with_fingerprint
     from aggregator.wire import read_wire
 
-    content_type = page.header("content-type")
-    found = extract_page(
-        page.body, url=page.url, content_type=content_type, entry=entry, feed=feed, furniture=furniture
-    )
+    served = Served(page.header("content-type"), page.fetched_at.astimezone(UTC).date())
+    found = extract_page(page.body, url=page.url, served=served, entry=entry, feed=feed, furniture=furniture)
     agency, guid = feed.agency if feed else None, entry.guid if entry else None
     article = read_wire(found, default_agency=agency, guid=guid)
     if not article.paragraphs and article.relation is not Relation.KILL:

@@ -31,7 +31,6 @@ from aggregator.extract.head import read_head
 from aggregator.extract.metadata import read_metadata
 from aggregator.extract.page import read_page
 from aggregator.extract.places import NUMBERS, places_of
-from aggregator.extract.sites import site_of
 from aggregator.extract.whole import read_text
 
 if TYPE_CHECKING:
@@ -233,7 +232,7 @@ def _body(directory: Path, sample: Sample, scores: list[float]) -> list[str]:
 
 def _read(directory: Path, row: dict[str, Any]) -> tuple[Page, Metadata]:
     page = read_page(gzip.decompress((directory / row["html_path"]).read_bytes()), row["url"])
-    return page, read_metadata(page, site_of(page.url))
+    return page, read_metadata(page, page.site)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import FERRY
 
 from aggregator.errors import ParseError
-from aggregator.extract import carries_full_text, extract_entry, extract_page
+from aggregator.extract import Served, carries_full_text, extract_entry, extract_page
 from aggregator.extract.people import names_of
 from aggregator.extract.phrases import furniture, phrase_kind
-from aggregator.extract.sites import Site, site_of
+from aggregator.extract.sites import Site, site_among, site_of, sites_in
 from aggregator.model import Article, Entry, Feed, TextBasis
 from aggregator.text import digest
 
@@ -150,6 +150,14 @@ def test_site_rules_hold_for_subdomains_and_no_other_outlet() -> None:
     assert site_of("https://example.org/") == Site()
 
 
+def test_a_site_rule_ends_with_its_last_day() -> None:
+    sites = sites_in("['harbour.example']\nbody = 'main'\nuntil = 2026-03-01")
+    last = date(2026, 3, 1)
+    assert site_among(sites, "https://www.harbour.example/1", last).body == "main"
+    assert site_among(sites, "https://www.harbour.example/1", last + timedelta(days=1)) == Site()
+    assert site_among(sites, "https://www.harbour.example/1", None) == Site()
+
+
 @pytest.mark.parametrize(
     "unit", ["<p>a", "<p>A line of text, long enough.", "<li><a href=x>x</a>", "text<br><br>"]
 )
@@ -217,7 +225,7 @@ def test_charsets(charset: str, declared: str, content_type: str | None) -> None
     }
     text = words.get(charset, "渡船再開運行" if charset == "gb18030" else "船が島に着いた") + " 1 2 3 4 5."
     page = f"<html><head><meta charset='{declared}'></head><body><p>{text}</p></body></html>".encode(charset)
-    assert extract_page(page, url="https://wire.example/1", content_type=content_type).paragraphs == (text,)
+    assert extract_page(page, url="https://wire.example/1", served=Served(content_type)).paragraphs == (text,)
 
 
 def test_a_charset_declared_before_the_pages_own_is_not_believed_when_it_is_wrong() -> None:

@@ -4,6 +4,7 @@ The way of a page: bytes → tree (``page``) → what it says of itself (``metad
 """
 
 from aggregator.extract.feedtext import carries_full_text, extract_entry
+from aggregator.extract.page import Served
 from aggregator.extract.whole import extract_page
 
-__all__ = ["carries_full_text", "extract_entry", "extract_page"]
+__all__ = ["Served", "carries_full_text", "extract_entry", "extract_page"]

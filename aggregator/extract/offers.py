@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.extract.page import read_page
+from aggregator.extract.page import Served, read_page
 from aggregator.text import fold_spaces
 from aggregator.urls import web_url
 
@@ -44,7 +44,7 @@ def offered_feeds(body: bytes, url: str, content_type: str | None) -> tuple[Offe
         ParseError: the bytes are not an HTML page.
     """
     offers: dict[str, Offer] = {}
-    for offer in _offers(read_page(body, url, content_type)):
+    for offer in _offers(read_page(body, url, Served(content_type))):
         offers.setdefault(offer.url, offer)
     return tuple(offers.values())[:_MOST_OFFERS]
 

@@ -16,10 +16,12 @@ from aggregator.errors import ParseError
 from aggregator.extract.blocks import names_of
 from aggregator.extract.hints import hints_of
 from aggregator.extract.scripts import LARGEST, Script, assigned
+from aggregator.extract.sites import Site, site_of
 from aggregator.text import fold_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from lxml.etree import _Element
 
@@ -77,7 +79,7 @@ _NEAR = 2
 #: Tags of a page that are read; the largest real pages seen have under 30,000.
 _MOST_TAGS = 150_000
 #: Attributes of a tag that are read: libxml2 takes four times as long for twice as many, and for a million a
-#: quarter of an hour. The largest tags of 642 real pages have under 60; shorter tags are not counted.
+#: quarter of an hour. The largest tags of 642 real pages have under 80; shorter tags are not counted.
 _MOST_ATTRIBUTES, _SHORT_TAG = 256, 1_000
 _TAG = re.compile(
     r"""
@@ -95,10 +97,23 @@ _ATTRIBUTE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """How a page came."""
+
+    content_type: str | None = None  # the HTTP header
+    on: date | None = None  # the day it was fetched (UTC)
+
+
+#: A page of which nothing but its bytes is known.
+UNTOLD = Served()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """A page's tree and what it declares of itself."""
+    """A page's tree, what it declares of itself, and the rules for its outlet."""
 
     url: str
+    site: Site
     root: _Element
     meta: dict[str, tuple[str, ...]]  # lower-case name or property → contents
     linked: tuple[dict[str, Any], ...]  # every JSON-LD object, flat
@@ -110,13 +125,13 @@ class Page:
         return next((self.meta[name][0] for name in names if name in self.meta), None)
 
 
-def read_page(body: bytes, url: str, content_type: str | None = None) -> Page:
+def read_page(body: bytes, url: str, served: Served = UNTOLD) -> Page:
     """The page, parsed.
 
     Raises:
         ParseError: the bytes are not an HTML page.
     """
-    text = decode(body, content_type)
+    text = decode(body, served.content_type)
     if "\0" in text[:_DECLARED_WITHIN] or not _MARKUP.search(text):
         raise ParseError("the page is not HTML")
     root = _tree(text)
@@ -126,7 +141,7 @@ def read_page(body: bytes, url: str, content_type: str | None = None) -> Page:
             "div"  # https://html.spec.whatwg.org/multipage/scripting.html#attr-template-shadowrootmode
         )
     etree.strip_elements(root, *_UNREAD, with_tail=False)
-    return Page(url, root, _meta_of(root), linked, scripts, templates)
+    return Page(url, site_of(url, served.on), root, _meta_of(root), linked, scripts, templates)
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:

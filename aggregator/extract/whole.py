@@ -16,12 +16,11 @@ from aggregator.extract.body import Reading, read_body
 from aggregator.extract.feedtext import tags_of
 from aggregator.extract.head import Head, read_head
 from aggregator.extract.metadata import Metadata, read_metadata
-from aggregator.extract.page import Page, read_page, text_of
+from aggregator.extract.page import UNTOLD, Page, Served, read_page, text_of
 from aggregator.extract.picture import read_picture
 from aggregator.extract.scripted import Scripted, read_scripted
 from aggregator.extract.scripts import in_attributes
 from aggregator.extract.signs import squeezed
-from aggregator.extract.sites import site_of
 from aggregator.extract.walls import WALL_WORDS, is_paywalled, wall_of
 from aggregator.extract.wiredata import WireData, read_wire_data
 from aggregator.model import Article, TextBasis
@@ -64,7 +63,7 @@ def extract_page(
     body: bytes,
     *,
     url: str,
-    content_type: str | None = None,
+    served: Served = UNTOLD,
     entry: Entry | None = None,
     feed: Feed | None = None,
     furniture: frozenset[bytes] = frozenset(),
@@ -77,10 +76,9 @@ def extract_page(
     Raises:
         ParseError: the page has no usable article text; the reason is in words.
     """
-    page = read_page(body, url, content_type)
-    site = site_of(url)
-    zone = (feed.timezone if feed else None) or site.timezone
-    said = read_metadata(page, site, zone, entry.title if entry else None)
+    page = read_page(body, url, served)
+    zone = (feed.timezone if feed else None) or page.site.timezone
+    said = read_metadata(page, page.site, zone, entry.title if entry else None)
     reading = read_body(page, said)
     head = read_head(reading.scene, reading.kept, said, zone)
     text, scripted = read_text(page, said, reading, head, dict(feed.extract) if feed else {})
@@ -98,7 +96,7 @@ def read_text(
 ) -> tuple[Body, Scripted | None]:
     """The text by the best of its witnesses, and what scripts tell of the article if they were read."""
     text = _text(page, said, reading, head, selectors)
-    scripted = _scripted(page, said, head, text, site_of(page.url).timezone)
+    scripted = _scripted(page, said, head, text, page.site.timezone)
     return _fuller(page, text, scripted), scripted
 
 
@@ -171,7 +169,7 @@ def _text(page: Page, said: Metadata, reading: Reading, head: Head, selectors: d
     """The text by the feed's or the site's selector, else by its signs, else as the page's JSON-LD has it."""
     for rule, selector in (
         ("selector", selectors.get("body")),
-        (f"site:{outlet_of(page.url)}", site_of(page.url).body),
+        (f"site:{outlet_of(page.url)}", page.site.body),
     ):
         selected = [block.text for element in _select(page, selector) for block in read_blocks(element)]
         if selected:
