@@ -15,7 +15,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from aggregator.fingerprint import Fingerprint
@@ -64,7 +64,7 @@ class Sketch:
 
     words: int  # how many the text has
     shingles: Shingles
-    bag: Collection[int]  # of its first words
+    bag: frozenset[int]  # of its first words
     numbers: AbstractSet[int]
     headline: Mapping[int, float]  # its words, each with its weight: the rarer, the more
 

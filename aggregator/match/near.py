@@ -15,8 +15,6 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from aggregator.sketch import containment
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
@@ -49,6 +47,7 @@ class Near:
     marked: bool  # it prints UPDATE, CORRECTED or the like
     sketch: Sketch
     common: AbstractSet[int] = frozenset()  # the shingles it has in common with the text that looks for it
+    contained: float = 0.0  # the share of the shorter of both that stands in the longer one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +88,19 @@ def judge_near(new: Near, stored: Sequence[Near]) -> Judged | None:
 def compare(new: Near, stored: Sequence[Near]) -> Iterator[tuple[Near, dict[str, float]]]:
     """The evidence for each stored text that shares enough to be weighed."""
     size = max(1, len(new.sketch.shingles.smallest))
+    by_common = sorted(stored, key=lambda each: len(each.common), reverse=True)
     for near in stored:
-        if _contained(new, near) > LEAST_CONTAINED:
-            yield near, weigh(new, near, _elsewhere(near, stored) / size)
+        if near.contained > LEAST_CONTAINED:
+            yield near, weigh(new, near, _elsewhere(near, by_common) / size)
 
 
-def _contained(new: Near, near: Near) -> float:
-    return containment(new.sketch.shingles, near.sketch.shingles, len(near.common))
-
-
-def _elsewhere(near: Near, stored: Sequence[Near]) -> int:
+def _elsewhere(near: Near, by_common: Sequence[Near]) -> int:
     """How many shingles of the new text stand in one other story, and not in this one."""
     most = 0
-    for each in stored:
-        if each.story_id != near.story_id and len(each.common) > most:
+    for each in by_common:
+        if len(each.common) <= most:
+            break
+        if each.story_id != near.story_id:
             most = max(most, len(each.common - near.common))
     return most
 
@@ -149,7 +147,7 @@ def weigh(new: Near, old: Near, elsewhere: float) -> dict[str, float]:
         elsewhere: the share of the new text that stands in another story and not in this one.
     """
     one, other = new.sketch, old.sketch
-    contained = _contained(new, old)
+    contained = old.contained
     numbers, swapped, known = _numbers(one, other)
     least, most, both, missing, old_found = _headlines(one, other)
     sizes = sorted((one.shingles.size, other.shingles.size))
@@ -182,15 +180,15 @@ def _numbers(one: Sketch, other: Sketch) -> tuple[float, float, float]:
 
 
 def _headlines(one: Sketch, other: Sketch) -> tuple[float, float, float, float, float]:
-    new_all, new_found = _found(one, other)
-    old_all, old_found = _found(other, one)
-    both = sum(weight for word, weight in one.headline.items() if word in other.headline)
+    shared = one.headline.keys() & other.headline.keys()
+    new_all, new_found = _found(one.headline, other.bag.intersection(one.headline) | shared)
+    old_all, old_found = _found(other.headline, one.bag.intersection(other.headline) | shared)
+    both = sum([one.headline[word] for word in shared])
     shares = new_found / new_all if new_all else 1.0, old_found / old_all if old_all else 1.0
     missing = min(new_all - new_found, old_all - old_found, _MOST_MISSING) / _MOST_MISSING
     return min(shares), max(shares), both / max(0.1, min(new_all, old_all)), missing, shares[1]
 
 
-def _found(one: Sketch, other: Sketch) -> tuple[float, float]:
-    """The weight of one's headline, and of those of its words that the other's headline or text has."""
-    found = sum(w for word, w in one.headline.items() if word in other.bag or word in other.headline)
-    return sum(one.headline.values()), found
+def _found(headline: Mapping[int, float], found: AbstractSet[int]) -> tuple[float, float]:
+    """The weight of a headline, and of those of its words that the other's headline or text has."""
+    return sum(headline.values()), sum([headline[word] for word in found])

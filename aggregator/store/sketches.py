@@ -30,7 +30,7 @@ from aggregator.store.rows import stamp
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from aggregator.fingerprint import Fingerprint
@@ -49,7 +49,7 @@ _REFRAINS_KEPT = timedelta(days=30)
 #: A shingle that so many texts of the window are found under says nothing; no more are put there.
 _CROWD = 200
 #: The texts with most shingles in common, which are compared; more change nothing (docs/decisions.md).
-_COMPARED = 12
+_COMPARED = 8
 _IDS_A_SECOND = 1_000
 #: So many headlines without any word in question are taken for seen: in a new file each word would be common.
 _HEADLINES_AT_FIRST = 500
@@ -112,21 +112,32 @@ def _near_texts(
     found = conn.execute(_sketches(marks), (*[number for (number,) in hits], *bounds))
     own = frozenset(sketch.shingles.smallest)
     likely = [row for row in found if hits[row[:1]] > 1 or not chance_hit(sketch, row[-1])]
-    return list(filter(None, (_near(conn, row, sketch, own) for row in likely)))
+    alike = [(row[1], each) for row in likely if (each := _alike(row[-1], sketch, own))]
+    about = _about(conn, {article_id for article_id, _ in alike})
+    return [Near(*about[article_id], *each) for article_id, each in alike if article_id in about]
 
 
-def _near(conn: sqlite3.Connection, row: tuple[Any, ...], sketch: Sketch, own: frozenset[int]) -> Near | None:
-    """A stored text beside a new one; None when they share too little to be weighed."""
-    _, article_id, packed = row
+def _alike(packed: bytes, sketch: Sketch, own: frozenset[int]) -> tuple[Sketch, frozenset[int], float] | None:
+    """A stored text's sketch and what it has in common with a new one; None when that is too little."""
     stored = unpack_shingles(packed)
     common = own.intersection(stored.smallest)
-    if containment(sketch.shingles, stored, len(common)) <= LEAST_CONTAINED:
-        return None
-    about = conn.execute(_ABOUT, (article_id,)).fetchone()
-    if about is None:
-        return None
-    story_id, outlet, place, mark = about
-    return Near(article_id, story_id, outlet, place, mark is not None, unpack(packed, stored), common)
+    contained = containment(sketch.shingles, stored, len(common))
+    return (unpack(packed, stored), common, contained) if contained > LEAST_CONTAINED else None
+
+
+def _about(conn: sqlite3.Connection, ids: Collection[int]) -> dict[int, tuple[Any, ...]]:
+    """Of each article that is not killed: its id, story, outlet and place, and whether it is marked."""
+    rows = conn.execute(_articles(len(ids)), (*ids,)) if ids else ()
+    return {row[0]: row for row in rows}
+
+
+@functools.cache
+def _articles(count: int) -> str:
+    marks = ", ".join("?" * count)
+    return f"""
+    SELECT id, story_id, outlet, place, mark IS NOT NULL FROM articles
+    WHERE id IN ({marks}) AND status <> 'canceled'
+    """  # noqa: S608 (marks)
 
 
 def sketch_article(conn: sqlite3.Connection, article: Article) -> Sketch:
@@ -218,9 +229,6 @@ WHERE passage_hash IN (SELECT value FROM json_each(:keys)) AND stories >= :stori
 """
 _COUNTS = """
 SELECT word_hash, articles FROM headline_words WHERE word_hash IN (SELECT value FROM json_each(:words))
-"""
-_ABOUT = """
-SELECT story_id, outlet, place, mark FROM articles WHERE id = ? AND status <> 'canceled'
 """
 _CROWDED = """
 SELECT shingle FROM postings WHERE shingle IN (SELECT value FROM json_each(:shingles))
