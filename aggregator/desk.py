@@ -78,6 +78,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         """Takes over what hosts asked for before; the loop runs already."""
+        self.store.undo_in_memory()
         with self.store.reading() as conn:
             closed = hosts.closed_hosts(conn, self.clock())
         for host, until in closed.items():

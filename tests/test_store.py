@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,6 @@ from aggregator.store.polls import Gap, Kept, Poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FEED = Feed(
     "https://wire.example/rss", "wire", every=timedelta(minutes=10), at_most=timedelta(hours=6),
@@ -169,6 +169,33 @@ def test_a_transaction_is_undone_by_any_exception(store: Store) -> None:
         fail()
     assert rows(store, "SELECT count(*) FROM feeds") == [(0,)]
     assert sync(store, FEED)
+
+
+def test_what_a_statement_may_take_back_needs_no_file_during_a_round(store: Store) -> None:
+    before = _temporary_files()
+    store.undo_in_memory()
+    with store.transaction() as conn:
+        conn.execute("CREATE TABLE pile (thing TEXT UNIQUE)")
+        conn.execute(_PILE)
+        conn.execute("UPDATE pile SET thing = thing || '!'")
+        assert _temporary_files() == before
+    assert rows(store, "SELECT count(*) FROM pile") == [(1000,)]
+
+
+#: Over 64 kB of pages, which each later statement may have to take back.
+_PILE = """
+WITH RECURSIVE number (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM number WHERE n < 1000)
+INSERT INTO pile SELECT n || hex(zeroblob(1000)) FROM number
+"""
+
+
+def _temporary_files() -> set[str]:
+    """Names of the files without a directory entry that this process has open."""
+    found = set()
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one of this look itself
+            found.add(str(each.readlink()))
+    return {name for name in found if name.endswith("(deleted)")}
 
 
 def test_a_full_file_is_told_and_nothing_is_half_written(store: Store) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: How long a writer waits for another one.
 _BUSY_MS = 10_000
-_CACHE_KIB = 16 * 1024
+#: A transaction of 500 articles touches 22 MB of a file of 250 MB; with 16 MB a poll took 6 % longer.
+_CACHE_KIB = 24 * 1024
 
 
 class Store:
@@ -80,6 +81,14 @@ class Store:
         """
         with naming_faults(self.path):
             yield self.conn
+
+    def undo_in_memory(self) -> None:
+        """Keeps what a statement may have to take back in memory from now on, as long as the file is open.
+
+        SQLite's way, a file for what is over 64 kB, wrote twice as much as the articles of a poll themselves.
+        Sorting is done in memory then too: it is for whoever sorts little.
+        """
+        self.conn.execute("PRAGMA temp_store = MEMORY")
 
     def empty_log(self) -> None:
         """Moves the write-ahead log into the file and empties it, so that it keeps no removed text.

@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from datetime import timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aggregator.fingerprint import fingerprint_of
 from aggregator.match.near import LEAST_CONTAINED, Near
@@ -56,6 +56,8 @@ _HEADLINES_AT_FIRST = 500
 #: The word that counts headlines.
 _ALL = 0
 _HITS = itemgetter(1)
+
+_About = tuple[int, int, str | None, str | None, bool]
 
 
 def nearby(conn: sqlite3.Connection, article: Article, now: datetime) -> Nearby:
@@ -114,7 +116,7 @@ def _near_texts(
     likely = [row for row in found if hits[row[:1]] > 1 or not chance_hit(sketch, row[-1])]
     alike = [(row[1], each) for row in likely if (each := _alike(row[-1], sketch, own))]
     about = _about(conn, {article_id for article_id, _ in alike})
-    return [Near(*about[article_id], *each) for article_id, each in alike if article_id in about]
+    return [Near(*about[number], *each) for number, each in alike if number in about]
 
 
 def _alike(packed: bytes, sketch: Sketch, own: frozenset[int]) -> tuple[Sketch, frozenset[int], float] | None:
@@ -125,9 +127,9 @@ def _alike(packed: bytes, sketch: Sketch, own: frozenset[int]) -> tuple[Sketch, 
     return (unpack(packed, stored), common, contained) if contained > LEAST_CONTAINED else None
 
 
-def _about(conn: sqlite3.Connection, ids: Collection[int]) -> dict[int, tuple[Any, ...]]:
+def _about(conn: sqlite3.Connection, ids: Collection[int]) -> dict[int, _About]:
     """Of each article that is not killed: its id, story, outlet and place, and whether it is marked."""
-    rows = conn.execute(_articles(len(ids)), (*ids,)) if ids else ()
+    rows: Iterable[_About] = conn.execute(_articles(len(ids)), (*ids,)) if ids else ()
     return {row[0]: row for row in rows}
 
 
@@ -135,7 +137,7 @@ def _about(conn: sqlite3.Connection, ids: Collection[int]) -> dict[int, tuple[An
 def _articles(count: int) -> str:
     marks = ", ".join("?" * count)
     return f"""
-    SELECT id, story_id, outlet, place, mark IS NOT NULL FROM articles
+    SELECT id, story_id, outlet, place, mark IS NOT NULL AS marked FROM articles
     WHERE id IN ({marks}) AND status <> 'canceled'
     """  # noqa: S608 (marks)
 
