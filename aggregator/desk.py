@@ -15,13 +15,15 @@ from aggregator.errors import (
     ClosedError,
     EngineError,
     FetchError,
+    LeadsAwayError,
     PostponedError,
     RefusedError,
     StatusError,
     StoreError,
 )
-from aggregator.fetch import utc_now
+from aggregator.fetch import MOST_REDIRECTS, utc_now
 from aggregator.hosts import Turns, host_of
+from aggregator.model import Request
 from aggregator.robots import MAX_BYTES, Robots, read_robots, robots_url, without_robots
 from aggregator.store import hosts
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from aggregator.fetch import Fetcher
-    from aggregator.model import Feed, Request, Response
+    from aggregator.model import Feed, Response
     from aggregator.store import Store
 
 log = logging.getLogger("aggregator")
@@ -85,7 +87,9 @@ class Desk:
             self.turns.keep_away(f"//{host}", (until - self.clock()).total_seconds())
 
 
-async def ask_in_turn(desk: Desk, feed: Feed, request: Request, spacing_s: float = 0.0) -> Response:
+async def ask_in_turn(
+    desk: Desk, feed: Feed, request: Request, spacing_s: float = 0.0, *, here: int | None = None
+) -> Response:
     """The response to a request, made when its host has a turn.
 
     Args:
@@ -93,19 +97,24 @@ async def ask_in_turn(desk: Desk, feed: Feed, request: Request, spacing_s: float
         feed: for the spacing it wants.
         request: what to ask.
         spacing_s: seconds between two requests that the host wants, if that is longer.
+        here: as for ``Fetcher.fetch``.
 
     Raises:
         PostponedError: the host wants to be left alone; nothing was asked.
+        LeadsAwayError: it redirects to another host, and is not to be followed there.
         FetchError: there is none; the host is left alone for as long as it asks.
     """
     spacing_s = max(spacing_s, feed.spacing.total_seconds())
     try:
         async with desk.turns.turn(request.url, spacing_s), desk.places:
-            return await desk.fetcher.fetch(request)
+            response = await desk.fetcher.fetch(request, here=here)
     except FetchError as fault:
         if fault.retry_after_s and not isinstance(fault, PostponedError):
             _keep_away(desk, request.url, fault.retry_after_s)
         raise
+    if host_of(response.url) != host_of(request.url):
+        desk.turns.note(response.url, spacing_s)
+    return response
 
 
 def _keep_away(desk: Desk, url: str, seconds: int) -> None:
@@ -115,12 +124,28 @@ def _keep_away(desk: Desk, url: str, seconds: int) -> None:
 
 
 async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:
-    """The page behind an entry, if the host's robots.txt allows it (RFC 9309).
+    """The page behind an entry, if the robots.txt of each host on the way to it allows it (RFC 9309).
 
     Raises:
         ClosedError: it was not asked for, and may be later.
         RefusedError: it must not be asked for.
         FetchError: there is none.
+    """
+    left = MOST_REDIRECTS
+    while True:  # each time fewer redirects are left
+        delay_s = await _delay_if_allowed(desk, feed, request)
+        try:
+            return await ask_in_turn(desk, feed, request, delay_s, here=left)
+        except LeadsAwayError as away:
+            request, left = replace(request, url=away.url), away.redirects
+
+
+async def _delay_if_allowed(desk: Desk, feed: Feed, request: Request) -> float:
+    """The seconds between two requests that a page's host wants; 0 when it does not say.
+
+    Raises:
+        ClosedError: as `page_in_turn`.
+        RefusedError: as there.
     """
     robots = await _robots(desk, feed, request)
     if robots.unreachable:
@@ -128,7 +153,7 @@ async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:
         raise ClosedError(f"the robots.txt of {host_of(request.url)} cannot be had, so its pages wait", wait)
     if not robots.allows(request.url):
         raise RefusedError(f"the robots.txt of {host_of(request.url)} does not allow this page")
-    return await ask_in_turn(desk, feed, request, robots.delay_s)
+    return robots.delay_s
 
 
 async def _robots(desk: Desk, feed: Feed, request: Request) -> Robots:
@@ -137,7 +162,8 @@ async def _robots(desk: Desk, feed: Feed, request: Request) -> Robots:
     async with desk.robots_locks.setdefault(url, asyncio.Lock()):
         found = _stored_robots(desk, url)
         if found is None or found.until <= desk.clock():
-            found = await _ask_robots(desk, feed, replace(request, url=url, max_bytes=MAX_BYTES), found)
+            asked = Request(url, max_bytes=MAX_BYTES, allow_private=request.allow_private)
+            found = await _ask_robots(desk, feed, asked, found)
             with desk.store.transaction() as conn:
                 hosts.keep_robots(conn, url, found)
     return found

@@ -11,6 +11,7 @@
     ├── FetchError             a URL gave no usable response
     │   ├── UnreachedError     nobody answered: no such name, no connection
     │   ├── RefusedError       we did not ask: address, scheme, size or redirect rule
+    │   ├── LeadsAwayError     it redirects to another host, which has turns and rules of its own
     │   ├── ClosedError        we did not ask yet: its host's robots.txt cannot be had
     │   │   └── PostponedError its host wants to be left alone
     │   └── StatusError        the server answered with an error status
@@ -72,6 +73,20 @@ class UnreachedError(FetchError):
 
 class RefusedError(FetchError):
     """We did not connect, or stopped reading: address, scheme, size or redirect rule."""
+
+
+class LeadsAwayError(FetchError):
+    """It redirects to another host, and whoever asked wants to see to that host's turn and rules first.
+
+    Attributes:
+        url: where it leads.
+        redirects: how many more may be followed.
+    """
+
+    def __init__(self, url: str, redirects: int) -> None:
+        super().__init__("redirects to another host")
+        self.url = url
+        self.redirects = redirects
 
 
 class ClosedError(FetchError):

@@ -26,9 +26,9 @@ from httpx_aiohttp import AiohttpTransport
 
 from aggregator import __version__
 from aggregator.decoding import ACCEPTED, Decoder
-from aggregator.errors import FetchError, RefusedError, StatusError, UnreachedError
+from aggregator.errors import FetchError, LeadsAwayError, RefusedError, StatusError, UnreachedError
 from aggregator.freshness import retry_after_s, whole_number
-from aggregator.hosts import is_public
+from aggregator.hosts import host_of, is_public
 from aggregator.model import Response
 from aggregator.urls import web_url, without_userinfo
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _DEADLINE_S = 24.0
 #: To connect and to the last line of the headers, for each hop.
 _STILL_S = 20.0
-_MOST_REDIRECTS = 5
+MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 #: Where Retry-After is defined (RFC 9110 §15.6.4, RFC 6585 §4).
@@ -109,17 +109,22 @@ class Fetcher:
         for transport in self._transports.values():
             await transport.aclose()
 
-    async def fetch(self, request: Request) -> Response:
+    async def fetch(self, request: Request, *, here: int | None = None) -> Response:
         """The response, after redirects: status 200, 203 or 226 with a body within limits, or 304.
 
+        Args:
+            request: what to ask.
+            here: so many redirects are followed, and only on the same host; None: five, wherever they lead.
+
         Raises:
+            LeadsAwayError: it redirects to another host, and is not to be followed there.
             FetchError: no usable response; the text says why and names no secret.
         """
         end = asyncio.get_running_loop().time() + _DEADLINE_S
         with _naming_faults():
             try:
                 async with asyncio.timeout(min(_STILL_S, _DEADLINE_S)) as limit:
-                    return await self._follow(request, limit, end)
+                    return await self._follow(request, limit, end, here)
             except TimeoutError:
                 if (limit.when() or end) < end:
                     text = f"was silent for {_STILL_S:.0f} s, or its headers took that long"
@@ -144,11 +149,13 @@ class Fetcher:
             if answer.status_code not in range(200, 300):
                 raise _refusal(answer, self._clock())
 
-    async def _follow(self, request: Request, limit: asyncio.Timeout, end: float) -> Response:
+    async def _follow(
+        self, request: Request, limit: asyncio.Timeout, end: float, here: int | None
+    ) -> Response:
         now = asyncio.get_running_loop().time
         url, headers = request.url, _asked(request)
         moved_to, permanent = None, True
-        for _ in range(_MOST_REDIRECTS + 1):
+        for left in range(MOST_REDIRECTS if here is None else here, -1, -1):
             asked = httpx.Request("GET", url, headers=headers)
             answer = await self._ask(asked, allow_private=request.allow_private)
             try:
@@ -164,8 +171,10 @@ class Fetcher:
             permanent = permanent and answer.status_code in _PERMANENT
             url, headers = _next_hop(url, location, headers)
             moved_to = url if permanent else moved_to
+            if left and here is not None and host_of(url) != host_of(str(asked.url)):
+                raise LeadsAwayError(url, left - 1)
             limit.reschedule(min(now() + _STILL_S, end))
-        raise RefusedError(f"redirects more than {_MOST_REDIRECTS} times")
+        raise RefusedError(f"redirects more than {MOST_REDIRECTS} times")
 
     async def _ask(self, request: httpx.Request, *, allow_private: bool) -> httpx.Response:
         """The answer to one hop, its headers read; the caller closes it."""

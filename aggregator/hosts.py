@@ -114,6 +114,11 @@ class Turns:
         host.closed_until = max(host.closed_until, asyncio.get_running_loop().time() + granted)
         return granted
 
+    def note(self, url: str, spacing_s: float) -> None:
+        """A redirect has just led to the URL's host: its next turn is as far off as after one of its own."""
+        host = self._host(url)
+        host.free_at = max(host.free_at, asyncio.get_running_loop().time() + spacing_s)
+
     def _host(self, url: str) -> _Host:
         name = host_of(url)
         if len(self._hosts) >= self._room:

@@ -99,6 +99,17 @@ class Desk:
             self.inside -= 1
 
 
+def test_a_host_that_a_redirect_led_to_is_spared_as_after_a_turn() -> None:
+    desk = Desk()
+
+    async def work() -> None:
+        desk.turns.note("https://b.example/moved", 3.0)
+        await asyncio.gather(*(desk.job(f"https://{host}.example/", host, 1.0) for host in "ab"))
+
+    run(work())
+    assert list(zip(desk.said, desk.at, strict=True)) == [("a", 0.0), ("b", 3.0)]
+
+
 def test_two_at_once_to_one_host_and_in_the_order_they_came() -> None:
     desk = Desk()
 

@@ -174,6 +174,41 @@ def test_feeds_and_pages_of_a_host_share_its_turns_and_crawl_delay_widens_them(
     assert room.rows("SELECT text_basis FROM articles") == [("page",)]
 
 
+def test_a_page_that_leads_to_another_host_waits_for_its_turn_and_asks_its_robots_txt(
+    room: Room, wire: Wire, other_wire: Wire
+) -> None:
+    other_wire.set("/robots.txt", "User-agent: *\nCrawl-delay: 5\nDisallow: /closed\n")
+    there = other_wire.set("/open", page("Ferry turns back", *FERRY))
+    shut = other_wire.set("/closed", page("Ferry turns back", *FERRY))
+    here = [wire.set(f"/{name}", status=302, Location=to) for name, to in (("a", there), ("b", shut))]
+    feed = wire.set("/rss", rss(Item(here[0], "Ferry turns back"), Item(here[1], "Ferry comes back")))
+    room.write({"url": feed, "spacing": "2s"})
+    turns = Noting()
+    with Workers(1) as workers:
+        one_round(room, workers, turns)
+    robots = other_wire.url("/robots.txt")
+    assert [each for each in turns.wanted if each[0] in (robots, there, shut)] == [
+        (robots, 2.0),
+        (there, 5.0),
+    ]
+    assert other_wire.paths() == ["/robots.txt", "/open"]
+    basis = dict(room.rows("SELECT headline, text_basis FROM articles"))
+    assert basis == {"Ferry turns back": "page", "Ferry comes back": "title"}
+    [(fault,)] = room.rows("SELECT page_error FROM entries WHERE page_error IS NOT NULL")
+    assert fault == f"the robots.txt of {other_wire.base.removeprefix('http://')} does not allow this page"
+
+
+def test_redirects_of_a_page_are_counted_over_all_hosts(room: Room, wire: Wire, other_wire: Wire) -> None:
+    for number in range(1, 9):
+        near, far = (wire, other_wire) if number % 2 else (other_wire, wire)
+        near.set(f"/{number}", status=302, Location=far.url(f"/{number + 1}"))
+    room.write(wire.set("/rss", rss(Item(wire.url("/1"), "Ferry turns back"))))
+    room.poll()
+    assert room.rows("SELECT page_error FROM entries") == [("redirects more than 5 times",)]
+    asked = [path for path in (*wire.paths(), *other_wire.paths()) if path[1:].isdigit()]
+    assert sorted(asked) == ["/1", "/2", "/3", "/4", "/5", "/6"]
+
+
 def test_feeds_that_would_lose_entries_are_asked_first(room: Room, wire: Wire) -> None:
     calm = [wire.set(f"/calm{number}", rss(*window(range(-400, -395)))) for number in range(6)]
     hasty = [wire.set(f"/hasty{number}", rss(*window((-2, -1)))) for number in range(2)]
