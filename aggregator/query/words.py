@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aggregator.searchtext import fold, pairs_of, searchable, unspaced_run
 
@@ -30,8 +30,7 @@ _TERM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """A typed question, understood.
 
     Attributes:
@@ -45,8 +44,7 @@ class Words:
     nothing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(NamedTuple):
     fts: str | None  # None: no letter or digit in it
     excluded: bool = False
     joins: bool = False  # the word OR
@@ -79,24 +77,26 @@ def clean(text: str) -> str:
 
 
 def _term(found: re.Match[str]) -> _Term:
-    if found["word"] == "OR" and not (found["minus"] or found["field"]):
+    minus, field, text, word, star = found.groups()
+    if word == "OR" and not (minus or field):
         return _Term(None, joins=True)
-    text, star = found["phrase"], found["star"]
     if text is None:
-        text = found["word"]
+        text = word
         star = star or text.endswith("*")
     phrase = _phrase(text, prefix=bool(star))
-    if phrase and found["field"]:
-        phrase = f"{found['field'].lower()} : {phrase}"
-    return _Term(phrase, excluded=bool(found["minus"]))
+    if phrase and field:
+        phrase = f"{field.lower()} : {phrase}"
+    return _Term(phrase, excluded=bool(minus))
 
 
 def _phrase(text: str, *, prefix: bool) -> str | None:
     """An FTS5 string; its last run of unspaced letters may go on in the text that is searched."""
     if not (text.isalnum() or any(unicodedata.category(c)[0] in "LN" for c in text)):
         return None
+    if text.isascii():  # nothing to fold, no run of unspaced letters
+        return _quoted(text.rstrip("*")) + (" *" if prefix else "")
     folded = fold(text).rstrip("*")
-    run = None if folded.isascii() else _last_run(folded)
+    run = _last_run(folded)
     if run is None:
         return _quoted(searchable(folded) or "") + (" *" if prefix else "")
     pairs = " ".join(pairs_of(run.group(), last=False))
