@@ -96,7 +96,10 @@ def ask(question: Filter) -> Asked:
     shape = _shape(question, values)
     if any(shape[: len(_MANY)]):
         values.update(_listed(question))
-    values.update(_stretches(question))
+    if shape.among or shape.since or shape.until or shape.seen_since or shape.as_of:
+        values.update(_stretches(question))
+    values["limit"] = question.limit or -1
+    values["offset"] = question.offset
     nothing = words.nothing or (bool(question.place) and place is None)
     return Asked(question, nothing, shape, values)
 
@@ -108,11 +111,11 @@ def with_match(asked: Asked, match: str) -> Asked:
 
 
 def _check(question: Filter, words: Words) -> None:
-    plain = not (question.as_of or question.all_versions)
-    if question.sort is Sort.RELEVANCE and not words.match:
-        raise UsageError("--sort relevance needs words to be relevant to")
-    if question.sort is Sort.RELEVANCE and not plain:
-        raise UsageError("--sort relevance goes with neither --as-of nor --all-versions")
+    if question.sort is Sort.RELEVANCE:
+        if not words.match:
+            raise UsageError("--sort relevance needs words to be relevant to")
+        if question.as_of or question.all_versions:
+            raise UsageError("--sort relevance goes with neither --as-of nor --all-versions")
     if question.as_of and question.all_versions:
         raise UsageError(
             "--as-of shows the texts of one time, --all-versions searches those of all: choose one"
@@ -130,8 +133,8 @@ def _search(question: Filter, words: Words, place: str | None) -> dict[str, obje
     if place and not (question.as_of or question.all_versions):
         match = f"({place}) AND ({words.match})" if words.match else f"({place})"
         return {"match": f"({match}) NOT ({words.without})" if words.without else match}
-    named = {"match": words.match, "without": words.without, "place": place}
-    return {name: text for name, text in named.items() if text}
+    named = (("match", words.match), ("without", words.without), ("place", place))
+    return {name: text for name, text in named if text}
 
 
 def _shape(question: Filter, search: dict[str, object]) -> Shape:

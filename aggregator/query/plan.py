@@ -191,7 +191,10 @@ def _searching(shape: Shape) -> tuple[Select, ...]:
 
 def _fewest(conn: sqlite3.Connection, asked: Asked) -> str | None:
     """The SELECT of the ids that pass a filter, for one that few articles pass."""
-    return next((ids for ids in _looked_at(asked.shape) if _few(conn, ids, asked.values, FEW)), None)
+    for ids in _looked_at(asked.shape):
+        if _few(conn, ids, asked.values, FEW):
+            return ids
+    return None
 
 
 def _few(conn: sqlite3.Connection, ids: str, values: dict[str, object], few: int) -> bool:

@@ -213,8 +213,7 @@ def _rows(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row
     question, asked = asked.filter, walking(conn, asked)
     found = selects(conn, asked)
     if len(found) == 1:
-        page = {"limit": question.limit or -1, "offset": question.offset}
-        return conn.execute(found[0].sql(columns, "\nLIMIT :limit OFFSET :offset"), asked.values | page)
+        return conn.execute(found[0].sql(columns, "\nLIMIT :limit OFFSET :offset"), asked.values)
     return _page(_merged(_both(conn, asked, found, columns), question), question)
 
 

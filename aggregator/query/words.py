@@ -52,7 +52,12 @@ class _Term(NamedTuple):
 
 def read_words(text: str) -> Words:
     """What the typed words ask for, whatever they are."""
-    terms = [_term(found) for found in _TERM.finditer(clean(text).translate(_QUOTES))]
+    if not text:
+        return Words()
+    typed = clean(text)
+    if not typed.isascii():
+        typed = typed.translate(_QUOTES)
+    terms = [_term(found) for found in _TERM.finditer(typed)]
     if not terms:
         return Words()
     wanted = _groups([term for term in terms if not term.excluded])
@@ -71,6 +76,8 @@ def begins_with(field: str, text: str) -> str | None:
 
 def clean(text: str) -> str:
     """The text as SQLite can take it: NFC, without control characters and halves of surrogate pairs."""
+    if text.isascii() and text.isprintable():
+        return text
     if not text.isprintable():  # nearly all that is typed is
         text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
     return unicodedata.normalize("NFC", text)
