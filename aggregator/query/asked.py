@@ -94,8 +94,9 @@ def ask(question: Filter) -> Asked:
     place = _place(question) if question.place else None
     values = _search(question, words, place)
     shape = _shape(question, values)
-    if any(shape[: len(_MANY)]):
-        values.update(_listed(question))
+    for name, count in zip(_MANY, shape, strict=False):
+        if count:
+            values.update((f"{name}{at}", value) for at, value in enumerate(getattr(question, name)))
     if shape.among or shape.since or shape.until or shape.seen_since or shape.as_of:
         values.update(_stretches(question))
     values["limit"] = question.limit or -1
@@ -133,8 +134,12 @@ def _search(question: Filter, words: Words, place: str | None) -> dict[str, obje
     if place and not (question.as_of or question.all_versions):
         match = f"({place}) AND ({words.match})" if words.match else f"({place})"
         return {"match": f"({match}) NOT ({words.without})" if words.without else match}
-    named = (("match", words.match), ("without", words.without), ("place", place))
-    return {name: text for name, text in named if text}
+    found: dict[str, object] = {"match": words.match} if words.match else {}
+    if words.without:
+        found["without"] = words.without
+    if place:
+        found["place"] = place
+    return found
 
 
 def _shape(question: Filter, search: dict[str, object]) -> Shape:
@@ -160,13 +165,6 @@ def _shape(question: Filter, search: dict[str, object]) -> Shape:
         "without" in search,
         "place" in search,
     )
-
-
-def _listed(question: Filter) -> Iterator[tuple[str, object]]:
-    """The values of the filters by the names that they have in SQL."""
-    for name in _MANY:
-        for at, value in enumerate(getattr(question, name)):
-            yield f"{name}{at}", value
 
 
 def _stretches(question: Filter) -> Iterator[tuple[str, object]]:
