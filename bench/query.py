@@ -2,7 +2,8 @@
 
     python -m bench.query /tmp/wire.db --articles 100000      # builds the file when it is not there
     python -m bench.query /tmp/wire.db
-    python -m bench.query /tmp/wire.db --writing
+    python -m bench.query /tmp/wire.db --pause 20             # asked as people ask, not one after another
+    python -m bench.query /tmp/wire.db --pause 20 --writing
 
 Each question is asked with changing words and times. The ratio is to hand-written SQL for the same rows, run
 in turns with it; ``--as-of`` stands twice: beside what a person would write first, which searches the present
@@ -216,7 +217,7 @@ class Spent:
     processor: float
 
 
-def measure(path: Path, turns: int) -> Iterator[str]:
+def measure(path: Path, turns: int, pause: float = 0.0) -> Iterator[str]:
     """A line a question; ``cpu`` is processor time, which others on the machine lengthen less."""
     with closing(query.open_read_only(path)) as conn:
         articles = query.count(conn, Filter())
@@ -224,7 +225,7 @@ def measure(path: Path, turns: int) -> Iterator[str]:
         yield f"{'':20}{'p50':>8}{'p95':>8}{'cpu p95':>8} |{'SQL p50':>8}{'p95':>8}{'cpu p95':>8} | ratio"
         asker = Asker(articles)
         for each in (*asker.all(), asker.as_of_again()):
-            ours, plain = in_turns(conn, each, turns)
+            ours, plain = in_turns(conn, each, turns, pause)
             ratio = _at(ours, 0.5).processor / _at(plain, 0.5).processor
             yield f"{each.name:20}{_columns(ours)} |{_columns(plain)} |{ratio:6.2f}"
 
@@ -240,10 +241,13 @@ def _at(spent: list[Spent], part: float) -> Spent:
     return Spent(clocks[place], processors[place])
 
 
-def in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list[Spent], list[Spent]]:
+def in_turns(
+    conn: sqlite3.Connection, each: Question, turns: int, pause: float = 0.0
+) -> tuple[list[Spent], list[Spent]]:
     """What both took, when both have been asked once; now one is first and now the other.
 
-    What is asked, as a ``Filter`` here and as values there, is made beforehand.
+    What is asked, as a ``Filter`` here and values there, is made beforehand. After a ``pause`` (in seconds)
+    the processor's caches hold other things, and SQLite's cache of pages is empty if others have written.
     """
     ours: list[Spent] = []
     plain: list[Spent] = []
@@ -255,6 +259,7 @@ def in_turns(conn: sqlite3.Connection, each: Question, turns: int) -> tuple[list
         for _, work in pair:
             work()
         for spent, work in pair[:: 1 if turn % 2 else -1]:
+            time.sleep(pause)
             spent.append(_timed(work))
     return ours, plain
 
@@ -300,6 +305,7 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--articles", type=int, help="build a database of so many first")
     parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--pause", type=float, default=0, metavar="MS", help="before each question")
     parser.add_argument(
         "--writing", action="store_true", help="measure while 100 articles a second are added"
     )
@@ -314,7 +320,7 @@ def main() -> None:
         write(given.path, given.write)
         return
     with _writer(given.path) if given.writing else nullcontext():
-        for line in measure(given.path, given.turns):
+        for line in measure(given.path, given.turns, given.pause / 1000):
             print(line, flush=True)
         print(shell(given.path, 10), f"({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
 
@@ -326,10 +332,17 @@ def _writer(path: Path) -> Iterator[None]:
     with subprocess.Popen(command) as process:
         try:
             time.sleep(5)  # until it has made its sentences
+            before, start = _stored(path), time.perf_counter()
             yield
-            print("the writer wrote to the end" if process.poll() is None else "the writer has failed")
+            added, spent = _stored(path) - before, time.perf_counter() - start
+            print(f"meanwhile {added / spent:.0f} articles a second were added")
         finally:
             process.terminate()
+
+
+def _stored(path: Path) -> int:
+    with closing(query.open_read_only(path)) as conn:
+        return query.count(conn, Filter())
 
 
 if __name__ == "__main__":
