@@ -259,7 +259,8 @@ def in_turns(
         for _, work in pair:
             work()
         for spent, work in pair[:: 1 if turn % 2 else -1]:
-            time.sleep(pause)
+            if pause:
+                time.sleep(pause)
             spent.append(_timed(work))
     return ours, plain
 
