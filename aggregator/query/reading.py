@@ -99,7 +99,7 @@ def count(conn: sqlite3.Connection, question: Filter) -> int:
         if question.as_of or question.all_versions or question.stories:
             key = 1 if question.stories else 0
             return len({row[key] for row in _rows(conn, asked, "a.id, a.story_id")})
-        return int(conn.execute(counting(conn, asked), asked.values).fetchone()[0])
+        return int(conn.execute(counting(asked.shape), asked.values).fetchone()[0])
 
 
 def article(conn: sqlite3.Connection, article_id: int) -> ArticleRow | None:
