@@ -24,7 +24,7 @@ from aggregator import query
 from aggregator.browse import views
 from aggregator.browse.questions import load_questions
 from aggregator.browse.server import open_datasette
-from bench.query import Wire, build, vocabulary
+from bench.generated import Wire, build, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable

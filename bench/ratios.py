@@ -28,7 +28,7 @@ import lxml.html
 from aggregator.errors import AggregatorError
 from aggregator.extract import extract_page
 from aggregator.query import open_read_only
-from bench import feeds, poll, query
+from bench import feeds, generated, poll, query
 from bench.contestants import OURS
 from bench.figures import machine, median_figures
 
@@ -111,7 +111,7 @@ def start_ratios() -> Ratios:
     """Commands from start to end, to a Python that does nothing."""
     with tempfile.TemporaryDirectory() as folder:
         database = str(Path(folder) / "wire.db")
-        query.build(Path(database), 100)
+        generated.build(Path(database), 100)
         nothing = [sys.executable, "-c", "pass"]
         program = [sys.executable, "-m", "aggregator", "--db", database]
         commands = {
@@ -140,7 +140,7 @@ def query_ratios() -> Ratios:
     """Twelve questions, to hand-written SQL."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "wire.db"
-        query.build(path, _ARTICLES)
+        generated.build(path, _ARTICLES)
         with closing(open_read_only(path)) as conn:
             pairs = [query.in_turns(conn, each, 2 * _TURNS) for each in query.Asker(_ARTICLES).all()]
     ours, plain = (

@@ -31,7 +31,7 @@ ALERT = Alert("storms", "ferry", (), Target.MAIL, "desk@harbour.example,night@ha
 
 
 class Box:
-    """A mailbox; refuses what is for ``nobody``."""
+    """A mailbox; refuses what is for ``nobody``, and what is for ``silent`` without a word."""
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
@@ -46,6 +46,8 @@ class Box:
 
     async def handle_DATA(self, *given: Any) -> str:  # noqa: ANN401, N802 (aiosmtpd's)
         """Takes a letter."""
+        if given[2].rcpt_tos == ["silent@harbour.example"]:
+            return "554 "
         letter: Any = message_from_bytes(given[2].content, policy=policy.default)
         self.letters.append(letter)
         return "250 taken"
@@ -150,6 +152,7 @@ def test_a_headline_cannot_add_headers(box: Box, mail: Mail) -> None:
     [
         ("desk", "guessed", "desk@harbour.example", Security.NONE, "answered 535"),
         (None, None, "nobody@harbour.example", Security.NONE, "took no e-mail"),
+        (None, None, "silent@harbour.example", Security.NONE, "answered 554$"),
         (None, None, "desk@harbour.example", Security.STARTTLS, "took no e-mail: STARTTLS"),
         (None, None, "desk@harbour.example", Security.TLS, "took no e-mail"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from written import Wire
 from aggregator import query
 from aggregator.errors import SchemaTooNewError, StoreError, UsageError
 from aggregator.query import Filter, Sort
-from aggregator.query.plan import ask, counting, selects
+from aggregator.query.asked import ask
+from aggregator.query.plan import counting, selects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,16 +257,42 @@ def test_nothing_is_sorted(desk: Desk, given: dict[str, Any]) -> None:
     asked = ask(Filter(**given))
     for select in selects(desk.conn, asked):
         if "a.id IN" not in select.conditions[0]:  # a filter that few pass: those few may be sorted
-            plan = desk.conn.execute("EXPLAIN QUERY PLAN " + select.sql("a.id"), asked.values).fetchall()
-            assert not [row for row in plan if "ORDER BY" in row[3]], plan
+            steps = desk.conn.execute("EXPLAIN QUERY PLAN " + select.sql("a.id"), asked.values).fetchall()
+            assert not [row for row in steps if "ORDER BY" in row[3]], steps
 
 
-def test_words_are_counted_in_the_search_index_alone() -> None:
+def test_words_are_counted_in_the_search_index_alone(desk: Desk) -> None:
     asked = ask(Filter(words="storm"))
-    assert counting(asked).source == "articles_fts"
-    match, left_out = counting(asked).conditions
-    assert match == "articles_fts MATCH :match"
-    assert left_out.startswith("+articles_fts.rowid NOT IN (SELECT a.id FROM articles AS a WHERE a.id IN (")
+    steps = desk.conn.execute("EXPLAIN QUERY PLAN " + counting(asked.shape), asked.values).fetchall()
+    held = [row[3] for row in steps if " articles " in row[3]]
+    assert (
+        [step for step in held if "INDEX articles_status" in step or "INDEX articles_embargo" in step]
+        == held
+        != []
+    )
+
+
+def test_held_articles_are_not_counted(tmp_path: Path) -> None:
+    """As many are counted as are shown."""
+    wire = Wire(tmp_path / "wire.db")
+    later, past = "2999-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
+    for held in (
+        {},
+        {"embargo_until": past},
+        {"embargo_until": past, "status": "withheld"},
+        {"embargo_until": later},
+        {"embargo_until": later, "status": "withheld"},
+        {"status": "withheld"},
+    ):
+        wire.article("2030-01-01T00:00:00", "storm in harbour", **held)
+    wire.kill(wire.article("2030-01-01T00:00:00", "storm in harbour"))
+    with closing(wire.asking()) as conn:
+        for asked in (Filter(words="storm"), Filter(words="sto*"), Filter(words="storm -ferry")):
+            rows = list(query.articles(conn, asked))
+            assert query.count(conn, asked) == len(rows) == 3
+        assert query.count(conn, Filter(words="storm", status=("withheld",))) == 0
+        assert query.count(conn, Filter(words="storm", since=NOW, status=("usable", "withheld"))) == 0
+    wire.close()
 
 
 def test_a_database_that_cannot_be_asked(tmp_path: Path) -> None:

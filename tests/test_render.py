@@ -73,7 +73,16 @@ STORY = StoryRow(
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\x00"
 
 texts = st.none() | st.text(st.characters() | st.sampled_from("=+-@\t\r\n\x1b|'\"\\,<&"), max_size=30)
-rows = st.builds(ARTICLE._replace, headline=texts, place=texts, byline=texts, body=texts, mark=texts)
+rows = st.builds(
+    ARTICLE._replace,
+    headline=texts,
+    place=texts,
+    byline=texts,
+    body=texts,
+    mark=texts,
+    url=st.sampled_from([ARTICLE.url, None, "javascript:x"]),
+)
+stories = st.builds(STORY._replace, headline=texts, agency=texts)
 
 
 def drawn(
@@ -162,16 +171,28 @@ def test_markdown_is_a_line_a_row(given_rows: list[ArticleRow]) -> None:
     assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 4 for line in lines)
 
 
-@given(st.lists(rows, max_size=3))
-def test_atom_is_well_formed_and_whole(given_rows: list[ArticleRow]) -> None:
+@given(st.lists(rows | stories, max_size=3))
+def test_atom_is_valid(given_rows: list[ArticleRow | StoryRow]) -> None:
+    """By what RFC 4287 says must be, beyond well-formed XML."""
     root = etree.fromstring(drawn("atom", *given_rows).encode())
-    name = "{http://www.w3.org/2005/Atom}"
-    for required in ("title", "id", "updated", "author"):
-        assert len(root.findall(name + required)) == 1
-    entries = root.findall(name + "entry")
+    atom = {"a": "http://www.w3.org/2005/Atom"}
+    for node in (root, *root.findall("a:entry", atom)):
+        for once in ("title", "id", "updated"):
+            assert len(node.findall(f"a:{once}", atom)) == 1
+        assert node.findtext("a:author/a:name", "", atom)
+        assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", node.findtext("a:id", "", atom))
+        for time in node.xpath("a:updated | a:published", namespaces=atom):
+            assert datetime.fromisoformat(time.text).tzinfo  # RFC 3339
+    entries = root.findall("a:entry", atom)
     assert len(entries) == len(given_rows)
     for entry in entries:
-        assert {str(child.tag).removeprefix(name) for child in entry} >= {"title", "id", "updated", "author"}
+        for most in ("content", "summary", "published", "link"):
+            assert len(entry.findall(f"a:{most}", atom)) <= 1
+        assert (
+            entry.find("a:content", atom) is not None
+            or entry.find("a:link[@rel='alternate']", atom) is not None
+        )
+        assert all(each.get("term") for each in entry.findall("a:category", atom))
 
 
 @given(st.lists(rows, max_size=3))
@@ -181,10 +202,11 @@ def test_atom_is_what_a_feed_reader_reads(given_rows: list[ArticleRow]) -> None:
     assert not found["bozo"]
     items = json.loads(drawn("jsonfeed", *numbered))["items"]
     assert [entry["id"] for entry in found["entries"]] == [item["id"] for item in items]
-    assert {entry["link"] for entry in found["entries"]} <= {ARTICLE.url}
-    for entry, row in zip(found["entries"], numbered, strict=True):
+    for entry, item, row in zip(found["entries"], items, numbered, strict=True):
+        assert [link["href"] for link in entry.get("links", ())] == [row.url] * (row.url == ARTICLE.url)
         assert entry["published"] == row.published_at
-        assert entry["title"]
+        assert entry["title_detail"]["type"] == "text/plain"
+        assert entry["title"].split() == item["title"].split()
 
 
 @pytest.mark.parametrize("headline", [None, "", "\r", " \t "])

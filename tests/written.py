@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 _ARTICLE = """
 INSERT INTO articles (
     id, story_id, relation, url, canonical_url, outlet, agency, section, headline, deck, byline, place,
-    language, published_at, updated_at, first_seen_at, status, mark, word_count, body, text_basis, extractor
+    language, published_at, updated_at, first_seen_at, status, mark, word_count, body, text_basis, extractor,
+    embargo_until
 ) VALUES (
     :id, :story_id, :relation, :url, :url, :outlet, :agency, :section, :headline, :deck, :byline, :place,
-    :language, :published_at, :updated_at, :first_seen_at, :status, :mark, :word_count, :body, 'page', 'test'
+    :language, :published_at, :updated_at, :first_seen_at, :status, :mark, :word_count, :body, 'page', 'test',
+    :embargo_until
 )
 """
 _VERSION = """
@@ -133,6 +135,7 @@ def _row(article_id: int, published: datetime, headline: str | None) -> dict[str
         "updated_at",
         "mark",
         "body",
+        "embargo_until",
     )
     return dict.fromkeys(nothing) | {
         "id": article_id,

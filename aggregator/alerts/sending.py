@@ -186,9 +186,8 @@ def _mail(mail: Mail, letter: EmailMessage) -> None:
             server.send_message(letter)
     except smtplib.SMTPResponseException as fault:
         said = fault.smtp_error.decode("utf-8", "replace") if isinstance(fault.smtp_error, bytes) else ""
-        raise AggregatorError(
-            f"{mail.host} answered {fault.smtp_code} {said.splitlines()[0][:120]}"
-        ) from None
+        first = said.partition("\n")[0][:120]  # some servers say nothing beside the number
+        raise AggregatorError(f"{mail.host} answered {fault.smtp_code} {first}".rstrip()) from None
     except (smtplib.SMTPException, OSError, ValueError) as fault:
         reason = (str(fault) or type(fault).__name__).splitlines()[0][:160]
         raise AggregatorError(f"{mail.host} took no e-mail: {reason}") from None

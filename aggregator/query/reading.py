@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.errors import UsageError
+from aggregator.query.asked import ask
 from aggregator.query.filter import (
     ArticleRow,
     CoverageRow,
@@ -19,14 +20,15 @@ from aggregator.query.filter import (
     VersionRow,
 )
 from aggregator.query.opening import naming_faults
-from aggregator.query.plan import OLD_SINCE, ask, columns_of, counting, selects, walking
+from aggregator.query.plan import OLD_SINCE, columns_of, counting, selects, walking
 from aggregator.query.shown import HELD, shown_columns
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
 
-    from aggregator.query.plan import Asked, Select
+    from aggregator.query.asked import Asked
+    from aggregator.query.plan import Select
 
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
@@ -97,7 +99,7 @@ def count(conn: sqlite3.Connection, question: Filter) -> int:
         if question.as_of or question.all_versions or question.stories:
             key = 1 if question.stories else 0
             return len({row[key] for row in _rows(conn, asked, "a.id, a.story_id")})
-        return int(conn.execute(counting(asked).sql("count(*)"), asked.values).fetchone()[0])
+        return int(conn.execute(counting(asked.shape), asked.values).fetchone()[0])
 
 
 def article(conn: sqlite3.Connection, article_id: int) -> ArticleRow | None:
@@ -181,7 +183,7 @@ def story_sizes(conn: sqlite3.Connection, ids: tuple[int, ...]) -> dict[int, int
 
 def _article_rows(conn: sqlite3.Connection, asked: Asked) -> Iterator[ArticleRow]:
     with naming_faults():
-        yield from map(ArticleRow._make, _rows(conn, asked, columns_of(asked.filter)))
+        yield from map(ArticleRow._make, _rows(conn, asked, columns_of(asked.shape)))
 
 
 def _story_rows(conn: sqlite3.Connection, asked: Asked, question: Filter) -> Iterator[StoryRow]:
@@ -211,8 +213,7 @@ def _rows(conn: sqlite3.Connection, asked: Asked, columns: str) -> Iterator[_Row
     question, asked = asked.filter, walking(conn, asked)
     found = selects(conn, asked)
     if len(found) == 1:
-        page = {"limit": question.limit or -1, "offset": question.offset}
-        return conn.execute(found[0].sql(columns, "\nLIMIT :limit OFFSET :offset"), asked.values | page)
+        return conn.execute(found[0].sql(columns, "\nLIMIT :limit OFFSET :offset"), asked.values)
     return _page(_merged(_both(conn, asked, found, columns), question), question)
 
 
@@ -230,7 +231,7 @@ def _both(
         return conn.execute(current, asked.values), conn.execute(old, asked.values)
     rows = conn.execute(f"{current}\nLIMIT :wanted", asked.values | {"wanted": wanted}).fetchall()
     if len(rows) == wanted:
-        bounded = replace(found[1], conditions=(*found[1].conditions, OLD_SINCE))
+        bounded = found[1]._replace(conditions=(*found[1].conditions, OLD_SINCE))
         old = bounded.sql(f"a.first_seen_at, {columns}")
     return rows, conn.execute(old, asked.values | {"oldest": rows[-1][1] if rows else 0})
 

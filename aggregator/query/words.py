@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aggregator.searchtext import fold, pairs_of, searchable, unspaced_run
 
@@ -30,8 +30,7 @@ _TERM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """A typed question, understood.
 
     Attributes:
@@ -45,8 +44,7 @@ class Words:
     nothing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(NamedTuple):
     fts: str | None  # None: no letter or digit in it
     excluded: bool = False
     joins: bool = False  # the word OR
@@ -54,7 +52,12 @@ class _Term:
 
 def read_words(text: str) -> Words:
     """What the typed words ask for, whatever they are."""
-    terms = [_term(found) for found in _TERM.finditer(clean(text).translate(_QUOTES))]
+    if not text:
+        return Words()
+    typed = clean(text)
+    if not typed.isascii():
+        typed = typed.translate(_QUOTES)
+    terms = [_term(found) for found in _TERM.finditer(typed)]
     if not terms:
         return Words()
     wanted = _groups([term for term in terms if not term.excluded])
@@ -73,30 +76,34 @@ def begins_with(field: str, text: str) -> str | None:
 
 def clean(text: str) -> str:
     """The text as SQLite can take it: NFC, without control characters and halves of surrogate pairs."""
+    if text.isascii() and text.isprintable():
+        return text
     if not text.isprintable():  # nearly all that is typed is
         text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
     return unicodedata.normalize("NFC", text)
 
 
 def _term(found: re.Match[str]) -> _Term:
-    if found["word"] == "OR" and not (found["minus"] or found["field"]):
+    minus, field, text, word, star = found.groups()
+    if word == "OR" and not (minus or field):
         return _Term(None, joins=True)
-    text, star = found["phrase"], found["star"]
     if text is None:
-        text = found["word"]
+        text = word
         star = star or text.endswith("*")
     phrase = _phrase(text, prefix=bool(star))
-    if phrase and found["field"]:
-        phrase = f"{found['field'].lower()} : {phrase}"
-    return _Term(phrase, excluded=bool(found["minus"]))
+    if phrase and field:
+        phrase = f"{field.lower()} : {phrase}"
+    return _Term(phrase, excluded=bool(minus))
 
 
 def _phrase(text: str, *, prefix: bool) -> str | None:
     """An FTS5 string; its last run of unspaced letters may go on in the text that is searched."""
     if not (text.isalnum() or any(unicodedata.category(c)[0] in "LN" for c in text)):
         return None
+    if text.isascii():  # nothing to fold, no run of unspaced letters
+        return _quoted(text.rstrip("*")) + (" *" if prefix else "")
     folded = fold(text).rstrip("*")
-    run = None if folded.isascii() else _last_run(folded)
+    run = _last_run(folded)
     if run is None:
         return _quoted(searchable(folded) or "") + (" *" if prefix else "")
     pairs = " ".join(pairs_of(run.group(), last=False))

@@ -51,6 +51,8 @@ def _entry(row: ArticleRow | StoryRow) -> Iterator[str]:
     yield f"    <author><name>{xml_text(_author(row))}</name></author>\n"
     if isinstance(row, ArticleRow):
         yield from _article(row)
+    else:
+        yield f'    <content type="text">{xml_text(_holds(row))}</content>\n'
     yield "  </entry>\n"
 
 
@@ -68,13 +70,16 @@ def _article(row: ArticleRow) -> Iterator[str]:
         # RFC 4287 §4.1.3.3: the markup of type="html" is escaped, so the text's own is escaped twice.
         markup = "".join(f"<p>{xml_text(part)}</p>" for part in row.body.split("\n\n"))
         yield f'    <content type="html">{escape(markup)}</content>\n'
+    elif not link:
+        # An entry without content must have a link (§4.1.2): one that has neither says so.
+        yield '    <content type="text"/>\n'
 
 
 def _item(row: ArticleRow | StoryRow) -> dict[str, object]:
     item: dict[str, object] = {"id": _id(row), "title": _title(row), "date_modified": _updated(row)}
     item["authors"] = [{"name": one_line(_author(row))}]
     if not isinstance(row, ArticleRow):
-        return item | {"content_text": f"{row.articles} articles, {row.outlets} outlets: {row.relations}"}
+        return item | {"content_text": _holds(row)}
     known = {
         "url": web_link(row.url),
         "summary": _summary(row),
@@ -93,6 +98,10 @@ def _title(row: ArticleRow | StoryRow) -> str:
     else:
         sign = ", ".join(each.upper() for each in row.relations.split(", ") if each in ("correction", "kill"))
     return f"{sign}: {headline}" if sign else headline
+
+
+def _holds(row: StoryRow) -> str:
+    return f"{row.articles} articles, {row.outlets} outlets: {row.relations}"
 
 
 def _summary(row: ArticleRow) -> str:
