@@ -26,7 +26,7 @@ from aggregator.sketch import (
     unpack,
     unpack_shingles,
 )
-from aggregator.store import Store, sketches
+from aggregator.store import Store, sketches, unposted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -338,6 +338,8 @@ def test_a_copy_of_an_earlier_version_joins_still(store: Store) -> None:
 def test_a_shingle_of_a_crowd_is_posted_no_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sketches, "_CROWD", 5)
     record(store, *(article(f"outlet{n}", f"Number{n}", *FERRY, str(n), hours=n / 10) for n in range(9)))
+    with store.transaction() as conn:
+        unposted.post_all(conn)
     assert rows(store, "SELECT max(n) FROM (SELECT count(*) AS n FROM postings GROUP BY shingle)") == [(5,)]
 
 
