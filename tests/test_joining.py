@@ -372,6 +372,16 @@ def test_an_aborted_join_leaves_the_counts_as_they_were(store: Store) -> None:
     assert rows(store, "SELECT (SELECT count(*) FROM joins), (SELECT count(*) FROM sketches)") == [(0, 1)]
 
 
+def test_a_copy_writes_no_other_article_anew(store: Store) -> None:
+    record(store, *(article(f"post{n}", HEAD, *FERRY, hours=n) for n in range(3)))
+    store.conn.executescript(
+        "CREATE TEMP TABLE written (id); CREATE TEMP TRIGGER note AFTER UPDATE ON articles"
+        " BEGIN INSERT INTO written VALUES (new.id); END"
+    )
+    record(store, article("post4", HEAD, *FERRY, hours=4))
+    assert rows(store, "SELECT * FROM written") == []
+
+
 # ---------------------------------------------------------------- who had it when
 
 
