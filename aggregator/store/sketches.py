@@ -56,8 +56,9 @@ _IDS_A_SECOND = 1_000
 _HEADLINES_AT_FIRST = 500
 #: The word that counts headlines.
 _ALL = 0
-#: Of a shingle and a sketch's number; of a number and how many shingles it was found by.
-_NUMBER = _HITS = itemgetter(1)
+#: Of a shingle and the number of a sketch found under it; of such a number and by how many it was found.
+_SHINGLE, _NUMBER = itemgetter(0), itemgetter(1)
+_HITS = itemgetter(1)
 
 _About = tuple[int, int, str | None, str | None, bool]
 
@@ -74,7 +75,7 @@ def nearby(conn: sqlite3.Connection, article: Article, now: datetime) -> Nearby:
 def _crowded(found: list[tuple[int, int]]) -> frozenset[int]:
     if len(found) < _CROWD:
         return frozenset()
-    texts = Counter(shingle for shingle, _ in found)
+    texts = Counter(map(_SHINGLE, found))
     return frozenset(shingle for shingle, count in texts.items() if count >= _CROWD)
 
 

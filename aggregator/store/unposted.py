@@ -69,11 +69,13 @@ class Aside:
     def found_under(self, conn: sqlite3.Connection, shingles: Sequence[int]) -> list[tuple[int, int]]:
         """Each shingle with each sketch's number that is found under it, in order."""
         rows: list[tuple[int, int]] = conn.execute(_FOUND, _filled(shingles, _SHINGLES)).fetchall()
-        new = [(each, self.numbers[each]) for each in shingles if each in self.numbers]
-        if not new:
-            return rows
-        new += [(each, number) for each in shingles for number in self.others.get(each, ())]
-        return sorted({*rows, *new})
+        new = [
+            (each, number)
+            for each in shingles
+            if each in self.numbers
+            for number in (self.numbers[each], *self.others.get(each, ()))
+        ]
+        return list(dict.fromkeys(sorted([*rows, *new]))) if new else rows
 
     def stories_with(self, conn: sqlite3.Connection, passages: Collection[int]) -> dict[int, int]:
         """In how many stories each passage was seen; without those that were in none."""
