@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from array import array
 from dataclasses import dataclass, fields
@@ -164,13 +165,18 @@ class _Words(dict[bytes, bytes]):
     """What stands between spaces by its words, none or several, each in its one spelling; read once."""
 
     def __missing__(self, written: bytes) -> bytes:
-        if written == _END.encode():
-            return _END_HASH
         if len(self) > _MOST_SPELLINGS:
             self.clear()
-        tokens = _TOKEN.findall(written.decode("utf-8", "surrogatepass"))
-        self[written] = array("I", map(_word, tokens)).tobytes()
-        return self[written]
+        bare = written.strip(b".,:/")
+        if written == _END.encode():
+            read = _END_HASH
+        elif bare.isalpha():  # by ASCII: most words
+            read = _word(bare.decode()).to_bytes(_WORD_BYTES, sys.byteorder)
+        else:
+            tokens = _TOKEN.findall(written.decode("utf-8", "surrogatepass"))
+            read = array("I", map(_word, tokens)).tobytes()
+        self[written] = read
+        return read
 
 
 _WORDS = _Words()

@@ -11,6 +11,7 @@ import struct
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,8 @@ _WEIGHT_STEP = 0.1
 _16_BITS = 0xFFFF
 _32_BITS = 0xFFFFFFFF
 _WORD_BYTES = 4
-#: Bits of a sum of three words, with room to spare: a word has 31.
-_LANE = 64
+#: Bits of a word, and of a sum of three, with room to spare.
+_32, _LANE = 32, 64
 #: Sets a paragraph of one or two words apart from three in a row.
 _ALONE = 0x9E3779B1
 _NO_BOUND = 1 << 32
@@ -108,12 +109,9 @@ def _own_words(fingerprint: Fingerprint, refrains: frozenset[int]) -> tuple[byte
 def _shingles(words: bytes, ends: Sequence[int]) -> set[int]:
     """Each three words in a row as one number; a paragraph of fewer is one by itself.
 
-    The words are hashes already, so that a sum is one too; it tells their order. All sums are taken at once,
-    as one long number with 64 bits for each: in half the time of one by one.
+    The words are hashes already, so that a sum is one too; it tells their order.
     """
-    lanes = int.from_bytes(array("Q", array("I", words)).tobytes(), "little")
-    sums = lanes + 3 * (lanes >> _LANE) + 7 * (lanes >> 2 * _LANE)
-    low = array("I", sums.to_bytes(2 * len(words), "little"))[::2]
+    low = _sums(words)
     found: set[int] = set()
     start = 0
     for end in ends:
@@ -124,6 +122,27 @@ def _shingles(words: bytes, ends: Sequence[int]) -> set[int]:
             found.add((alone * _ALONE) & _32_BITS)
         start = end
     return found
+
+
+def _sums(words: bytes) -> array[int]:
+    """Of each three words in a row the sum of the first, thrice the second, and seven times the third.
+
+    All are taken at once, in a third of the time of one by one: as two long numbers, of the words at even
+    and at odd places, with 64 bits for each sum, of which 32 are kept.
+    """
+    kept = _low_halves((len(words) // (2 * _WORD_BYTES)).bit_length())
+    both = int.from_bytes(words, "little")
+    even, odd = both & kept, both >> _32 & kept
+    third = even >> _LANE
+    of_even = even + 3 * odd + 7 * third & kept
+    of_odd = odd + 3 * third + 7 * (odd >> _LANE) & kept
+    return array("I", (of_even | of_odd << _32).to_bytes(len(words) + _LANE // 8, "little"))
+
+
+@lru_cache
+def _low_halves(size: int) -> int:
+    """The lower half of each 64 bits, for two to the power of ``size`` of them."""
+    return int.from_bytes(b"\xff\xff\xff\xff\0\0\0\0" * (1 << size), "little")
 
 
 def _sample(found: set[int]) -> Shingles:
@@ -203,7 +222,7 @@ def pack(sketch: Sketch) -> bytes:
 def unpack_shingles(data: bytes) -> Shingles:
     """Only the shingles of what ``pack`` made: most texts that are found share few of them."""
     _, size, kept, *_ = _HEAD.unpack_from(data)
-    smallest = array("I", data[_HEAD.size : _HEAD.size + 4 * kept])
+    smallest = struct.unpack_from(f"={kept}I", data, _HEAD.size)
     return Shingles(size, smallest, smallest[-1] + 1 if size > kept else _NO_BOUND)
 
 

@@ -13,10 +13,10 @@ import random
 import sys
 import tempfile
 from array import array
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.fingerprint import Fingerprint
 from aggregator.match import Nearby
@@ -24,12 +24,12 @@ from aggregator.model import Article, TextBasis
 from aggregator.sketch import sketch_of
 from aggregator.store import Store, sketches
 from aggregator.store.rows import stamp
+from aggregator.store.unposted import post_all
 from bench.neardup import BATCH, JOINING, Costs, article_of, documents, index_bytes, stream
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-    from datetime import datetime
 
 #: Words of a made-up article, of so many different ones, some far more common than others.
 WORDS, VOCABULARY = 200, 60_000
@@ -45,9 +45,9 @@ def main() -> None:
     parser.add_argument("prefix")
     parser.add_argument("--past", type=int, default=1_000_000)
     parser.add_argument("--inside", type=int, default=100_000)
-    parser.add_argument("--documents", type=int, default=800)
+    parser.add_argument("--documents", type=int, default=2_000)
     asked = parser.parse_args()
-    found = documents(asked.prefix)[: asked.documents]
+    found = _within_a_day(documents(asked.prefix)[: asked.documents])
     begin = article_of(found[0]).published_at
     assert begin is not None  # noqa: S101 (documents have times)
     with (
@@ -58,16 +58,26 @@ def main() -> None:
         fill(full, begin, asked.past, asked.inside)
         size = index_bytes(full)
         costs = {"empty": Costs(), "full": Costs()}
+        stores = {"empty": empty, "full": full}
         for start in range(0, len(found), BATCH):
-            batch = found[start : start + BATCH]
-            stream(empty, batch, costs["empty"])
-            stream(full, batch, costs["full"])
+            for name, store in stores.items():
+                stream(store, found[start : start + BATCH], costs[name])
+        for name, store in stores.items():  # what is aside still is theirs to pay
+            with costs[name].of("index"), store.transaction() as conn:
+                post_all(conn)
     spent = {name: sum(each.steps[step] for step in JOINING) for name, each in costs.items()}
     for name, each in costs.items():
         steps = ", ".join(f"{step} {1e6 * each.steps[step] / len(found):.0f} µs" for step in JOINING)
         print(f"{name}: {len(found) / spent[name]:.0f} a second of CPU ({steps})", file=sys.stderr)
     print(f"speed in the full store: {spent['empty'] / spent['full']:.2f} of the empty one's; ", end="")
     print(f"index {size or 0:.0f} bytes an article inside the window")
+
+
+def _within_a_day(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Documents dated so near that the window stays as full as it was."""
+    begin = datetime.fromisoformat(found[0]["published"])
+    times = _times(begin, timedelta(days=1), len(found))
+    return [each | {"published": when.isoformat()} for each, when in zip(found, times, strict=True)]
 
 
 def fill(store: Store, begin: datetime, past: int, inside: int) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Articles to a transaction, as the pipeline stores them.
 BATCH = 100
 #: The tables and indexes of joining.
-INDEX = ("sketches", "sketches_article", "postings", "refrains", "headline_words")
+INDEX = ("sketches", "sketches_article", "postings", "refrains", "headline_words", "unposted")
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ WHAT_COUNTS = (
     "SELECT article_id, version, speaker, text FROM quotes ORDER BY 1, 2, 4",
     "SELECT a.article_id, t.name FROM article_tags AS a JOIN tags AS t ON t.id = a.tag_id ORDER BY 1, 2",
     "SELECT article_id, url, body FROM pages ORDER BY 1, id",
+    "SELECT shingles, passages, words FROM unposted ORDER BY 1, 2, 3",
     "SELECT sum(new), sum(changed), sum(outcome = 'error') FROM fetches",
     "PRAGMA integrity_check",
     "PRAGMA foreign_key_check",
@@ -130,7 +131,10 @@ def test_the_undisturbed_run_is_worth_comparing(news: News, tmp_path: Path) -> N
 
 # ---------------------------------------------------------------- each write aborted in turn
 
-TABLES = ("feeds", "fetches", "entries", "articles", "versions", "stories", "joins", "tags", "pages")
+TABLES = (
+    "feeds", "fetches", "entries", "articles", "versions", "stories", "joins", "tags", "pages", "sketches",
+    "unposted",
+)  # fmt: skip
 
 
 def put_fuse_in(room: Room) -> None:

@@ -26,7 +26,7 @@ from aggregator.sketch import (
     unpack,
     unpack_shingles,
 )
-from aggregator.store import Store, sketches
+from aggregator.store import Store, sketches, unposted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -338,6 +338,8 @@ def test_a_copy_of_an_earlier_version_joins_still(store: Store) -> None:
 def test_a_shingle_of_a_crowd_is_posted_no_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sketches, "_CROWD", 5)
     record(store, *(article(f"outlet{n}", f"Number{n}", *FERRY, str(n), hours=n / 10) for n in range(9)))
+    with store.transaction() as conn:
+        unposted.post_all(conn)
     assert rows(store, "SELECT max(n) FROM (SELECT count(*) AS n FROM postings GROUP BY shingle)") == [(5,)]
 
 
@@ -368,6 +370,16 @@ def test_an_aborted_join_leaves_the_counts_as_they_were(store: Store) -> None:
         abort()
     assert rows(store, "SELECT articles, outlets FROM stories") == [(1, 1)]
     assert rows(store, "SELECT (SELECT count(*) FROM joins), (SELECT count(*) FROM sketches)") == [(0, 1)]
+
+
+def test_a_copy_writes_no_other_article_anew(store: Store) -> None:
+    record(store, *(article(f"post{n}", HEAD, *FERRY, hours=n) for n in range(3)))
+    store.conn.executescript(
+        "CREATE TEMP TABLE written (id); CREATE TEMP TRIGGER note AFTER UPDATE ON articles"
+        " BEGIN INSERT INTO written VALUES (new.id); END"
+    )
+    record(store, article("post4", HEAD, *FERRY, hours=4))
+    assert rows(store, "SELECT * FROM written") == []
 
 
 # ---------------------------------------------------------------- who had it when

@@ -23,6 +23,10 @@ _BUSY_MS = 10_000
 _CACHE_KIB = 24 * 1024
 
 
+class Connection(sqlite3.Connection):
+    """One of which can be remembered what it has seen (aggregator/store/unposted.py)."""
+
+
 class Store:
     """One connection that writes; a context manager.
 
@@ -38,7 +42,9 @@ class Store:
         """
         self.path = path
         with naming_faults(path):
-            self.conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self.conn = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, factory=Connection
+            )
             try:
                 _set_up(self.conn)
                 _migrate(self.conn, path)

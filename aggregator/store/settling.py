@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.model import Status
 from aggregator.store import articles, furniture, kills, merges, splits
 from aggregator.store.stories import drop_if_empty, move_article, refresh_story
+from aggregator.store.unposted import post_all
 
 if TYPE_CHECKING:
     import sqlite3
@@ -134,6 +135,8 @@ def _join(conn: sqlite3.Connection, played: Played, number: int, own: int) -> bo
 
 def _take_index(conn: sqlite3.Connection, played: Played) -> None:
     """Near texts that come from now on are looked for among all of them."""
+    post_all(played.again)
+    post_all(conn)
     for table in ("sketches", "postings", "refrains", "headline_words"):
         conn.execute(f"DELETE FROM {table}")  # noqa: S608 (our own names)
         for row in merges.rows_of(played.again, f"SELECT * FROM {table}"):  # noqa: S608 (our own names)

@@ -6,7 +6,6 @@ Each function runs inside its caller's transaction.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import Counter
 from datetime import timedelta
@@ -27,15 +26,17 @@ from aggregator.sketch import (
     unpack_shingles,
 )
 from aggregator.store.rows import stamp
+from aggregator.store.unposted import Text, post_all, put_aside, values, what_is_aside
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from aggregator.fingerprint import Fingerprint
     from aggregator.model import Article
     from aggregator.sketch import Sketch
+    from aggregator.store.unposted import Aside
 
 #: How far apart two near texts of one story may be published.
 WINDOW = timedelta(hours=72)
@@ -55,6 +56,8 @@ _IDS_A_SECOND = 1_000
 _HEADLINES_AT_FIRST = 500
 #: The word that counts headlines.
 _ALL = 0
+#: Of a shingle and the number of a sketch found under it; of such a number and by how many it was found.
+_SHINGLE, _NUMBER = itemgetter(0), itemgetter(1)
 _HITS = itemgetter(1)
 
 _About = tuple[int, int, str | None, str | None, bool]
@@ -62,58 +65,32 @@ _About = tuple[int, int, str | None, str | None, bool]
 
 def nearby(conn: sqlite3.Connection, article: Article, now: datetime) -> Nearby:
     """A new text's sketch and the stored texts, published within the window, with most of it in common."""
-    sketch = sketch_article(conn, article)
-    found = _numbers(conn, sketch)
-    crowded = _crowded(conn, sketch) if len(found) >= _CROWD else frozenset()
+    aside = what_is_aside(conn)
+    sketch = _sketch(conn, aside, article)
+    found = aside.found_under(conn, looked_for(sketch))
     texts = _near_texts(conn, sketch, found, min(article.published_at or now, now))
-    return Nearby(sketch, tuple(texts), crowded)
+    return Nearby(sketch, tuple(texts), _crowded(found))
 
 
-def _numbers(conn: sqlite3.Connection, sketch: Sketch) -> list[tuple[int]]:
-    """The numbers of texts found under its shingles, once for each in common."""
-    shingles = looked_for(sketch)
-    return conn.execute(_posted(len(shingles)), shingles).fetchall() if shingles else []
-
-
-@functools.cache
-def _posted(count: int) -> str:
-    """Each value bound by itself: a quarter less time than an array for json_each()."""
-    values = ", ".join(["(?)"] * count)
-    return f"""
-    WITH looked_for (shingle) AS (VALUES {values})
-    SELECT p.number FROM looked_for CROSS JOIN postings AS p ON p.shingle = looked_for.shingle
-    """  # noqa: S608 (marks)
-
-
-@functools.cache
-def _sketches(marks: str) -> str:
-    return f"""
-    WITH found (number) AS (VALUES {marks})
-    SELECT s.number, s.article_id, s.sketch
-    FROM found CROSS JOIN sketches AS s ON s.number = found.number
-    WHERE s.article_id BETWEEN ? AND ?
-    LIMIT ?
-    """  # noqa: S608 (marks)
-
-
-def _crowded(conn: sqlite3.Connection, sketch: Sketch) -> frozenset[int]:
-    rows = conn.execute(_CROWDED, {"shingles": _listed(looked_for(sketch)), "crowd": _CROWD})
-    return frozenset(shingle for (shingle,) in rows)
+def _crowded(found: list[tuple[int, int]]) -> frozenset[int]:
+    if len(found) < _CROWD:
+        return frozenset()
+    texts = Counter(map(_SHINGLE, found))
+    return frozenset(shingle for shingle, count in texts.items() if count >= _CROWD)
 
 
 def _near_texts(
-    conn: sqlite3.Connection, sketch: Sketch, numbers: list[tuple[int]], published_at: datetime
+    conn: sqlite3.Connection, sketch: Sketch, found: list[tuple[int, int]], published_at: datetime
 ) -> list[Near]:
     """The stored texts with most shingles in common that were published within the window."""
-    if not numbers:
+    if not found:
         return []
-    by_hits = sorted(Counter(numbers).items(), key=_HITS, reverse=True)
+    by_hits = sorted(Counter(map(_NUMBER, found)).items(), key=_HITS, reverse=True)
     hits = dict(by_hits[: 2 * _COMPARED])
-    marks = ", ".join(["(?)"] * len(hits))
     bounds = (_id_at(published_at - WINDOW), _id_at(published_at + WINDOW), _COMPARED)
-    found = conn.execute(_sketches(marks), (*[number for (number,) in hits], *bounds))
+    rows = conn.execute(_SKETCHES, (*hits, *[None] * (2 * _COMPARED - len(hits)), *bounds))
     own = frozenset(sketch.shingles.smallest)
-    likely = [row for row in found if hits[row[:1]] > 1 or not chance_hit(sketch, row[-1])]
+    likely = [row for row in rows if hits[row[0]] > 1 or not chance_hit(sketch, row[-1])]
     alike = [(row[1], each) for row in likely if (each := _alike(row[-1], sketch, own))]
     about = _about(conn, {article_id for article_id, _ in alike})
     return [Near(*about[number], *each) for number, each in alike if number in about]
@@ -129,23 +106,20 @@ def _alike(packed: bytes, sketch: Sketch, own: frozenset[int]) -> tuple[Sketch, 
 
 def _about(conn: sqlite3.Connection, ids: Collection[int]) -> dict[int, _About]:
     """Of each article that is not killed: its id, story, outlet and place, and whether it is marked."""
-    rows: Iterable[_About] = conn.execute(_articles(len(ids)), (*ids,)) if ids else ()
+    filled = (*ids, *[None] * (_COMPARED - len(ids)))
+    rows: Iterable[_About] = conn.execute(_ARTICLES, filled) if ids else ()
     return {row[0]: row for row in rows}
-
-
-@functools.cache
-def _articles(count: int) -> str:
-    marks = ", ".join("?" * count)
-    return f"""
-    SELECT id, story_id, outlet, place, mark IS NOT NULL AS marked FROM articles
-    WHERE id IN ({marks}) AND status <> 'canceled'
-    """  # noqa: S608 (marks)
 
 
 def sketch_article(conn: sqlite3.Connection, article: Article) -> Sketch:
     """A text's sketch, as what is known now of its outlet's refrains and of words in headlines makes it."""
+    return _sketch(conn, what_is_aside(conn), article)
+
+
+def _sketch(conn: sqlite3.Connection, aside: Aside, article: Article) -> Sketch:
     fingerprint = _fingerprint(article)
-    return sketch_of(fingerprint, _refrains(conn, fingerprint), _weights(conn, fingerprint.headline))
+    refrains = _refrains(aside.stories_with(conn, _passages(fingerprint)), fingerprint.outlet)
+    return sketch_of(fingerprint, refrains, _weights(conn, aside, fingerprint.headline))
 
 
 def keep_sketch(
@@ -161,24 +135,14 @@ def keep_sketch(
         now: when it was seen.
     """
     article_id, story_id = ids
-    sketch = nearby.sketch
+    sketch, fingerprint = nearby.sketch, _fingerprint(article)
+    number, shingles = 0, list[int]()
     if sketch.shingles.size:
-        number = conn.execute(
-            "INSERT INTO sketches (article_id, seen_at, sketch) VALUES (:article, :at, :sketch)",
-            {"article": article_id, "at": stamp(now), "sketch": pack(sketch)},
-        ).lastrowid
-        conn.execute(
-            _POST,
-            {
-                "number": number,
-                "shingles": _listed(each for each in posted(sketch) if each not in nearby.crowded),
-            },
-        )
-    fingerprint = _fingerprint(article)
-    keys = {fingerprint.outlet, *fingerprint.keys} - {None}
-    conn.execute(_COUNT_PASSAGES, {"keys": _listed(keys), "story": story_id})
-    if fingerprint.headline:
-        conn.execute(_COUNT_WORDS, {"words": _listed((_ALL, *fingerprint.headline))})
+        row = (article_id, stamp(now), pack(sketch))
+        number = conn.execute(_KEEP, row).lastrowid or 0
+        shingles = [each for each in posted(sketch) if each not in nearby.crowded]
+    words = (_ALL, *fingerprint.headline) if fingerprint.headline else ()
+    put_aside(conn, Text(story_id, _passages(fingerprint), words, number, shingles))
 
 
 def forget_sketches(conn: sqlite3.Connection, now: datetime) -> None:
@@ -186,6 +150,7 @@ def forget_sketches(conn: sqlite3.Connection, now: datetime) -> None:
     oldest = conn.execute("SELECT seen_at FROM sketches ORDER BY number LIMIT 1").fetchone()
     if oldest is None or oldest[0] >= (stamp(now - _CLEANED_AFTER) or ""):
         return
+    post_all(conn)
     values = {
         "window": stamp(now - WINDOW),
         "window_id": _id_at(now - WINDOW),
@@ -194,11 +159,6 @@ def forget_sketches(conn: sqlite3.Connection, now: datetime) -> None:
     }
     for statement in _FORGET:
         conn.execute(statement, values)
-
-
-def _listed(numbers: Iterable[int | None]) -> str:
-    """Numbers as a JSON array for json_each(): made in a third of the time of json.dumps()."""
-    return f"[{','.join([str(each) for each in numbers if each is not None])}]"
 
 
 def _id_at(when: datetime) -> int:
@@ -210,47 +170,37 @@ def _fingerprint(article: Article) -> Fingerprint:
     return article.fingerprint or fingerprint_of(article)
 
 
-def _refrains(conn: sqlite3.Connection, fingerprint: Fingerprint) -> frozenset[int]:
-    """Those of its passages that its outlet prints in many stories."""
-    keys = [fingerprint.outlet, *fingerprint.keys]
-    counts = dict(conn.execute(_REFRAINS, {"keys": _listed(keys), "stories": _REFRAIN_STORIES}).fetchall())
-    least = _REFRAIN_SHARE * counts.pop(fingerprint.outlet, 0)
-    return frozenset(key for key, stories in counts.items() if stories >= least)
+def _passages(fingerprint: Fingerprint) -> set[int]:
+    """The keys of what its outlet may print under every text, and of the outlet, which counts its stories."""
+    return {each for each in (fingerprint.outlet, *fingerprint.keys) if each is not None}
 
 
-def _weights(conn: sqlite3.Connection, words: Iterable[int]) -> dict[int, float]:
+def _refrains(stories: Mapping[int, int], outlet: int | None) -> frozenset[int]:
+    """Those passages that an outlet prints in many stories."""
+    least = max(_REFRAIN_STORIES, _REFRAIN_SHARE * (stories.get(outlet, 0) if outlet is not None else 0))
+    return frozenset(key for key, count in stories.items() if count >= least and key != outlet)
+
+
+def _weights(conn: sqlite3.Connection, aside: Aside, words: Iterable[int]) -> dict[int, float]:
     """How much each word tells: the rarer in headlines, the more (inverse document frequency)."""
-    counts = dict(conn.execute(_COUNTS, {"words": _listed((_ALL, *words))}).fetchall())
-    total = _HEADLINES_AT_FIRST + counts.get(_ALL, 0)
-    return {word: math.log(total / (1 + counts.get(word, 0))) for word in words}
+    total = _HEADLINES_AT_FIRST + aside.headlines_with(conn, _ALL)
+    return {word: math.log(total / (1 + aside.headlines_with(conn, word))) for word in words}
 
 
-_REFRAINS = """
-SELECT passage_hash, stories FROM refrains
-WHERE passage_hash IN (SELECT value FROM json_each(:keys)) AND stories >= :stories
-"""
-_COUNTS = """
-SELECT word_hash, articles FROM headline_words WHERE word_hash IN (SELECT value FROM json_each(:words))
-"""
-_CROWDED = """
-SELECT shingle FROM postings WHERE shingle IN (SELECT value FROM json_each(:shingles))
-GROUP BY shingle HAVING count(*) >= :crowd
-"""
-#: The number of a text taken out may be given again: what is left of its postings only proposes the next one.
-_POST = """
-INSERT OR IGNORE INTO postings (shingle, number) SELECT value, :number FROM json_each(:shingles)
-"""
-#: The WHERE is for the parser: ON CONFLICT might be a join's (https://www.sqlite.org/lang_upsert.html §2.2).
-_COUNT_PASSAGES = """
-INSERT INTO refrains (passage_hash, stories, last_story_id)
-SELECT value, 1, :story FROM json_each(:keys) WHERE true
-ON CONFLICT (passage_hash) DO UPDATE SET
-    stories = stories + (last_story_id <> excluded.last_story_id), last_story_id = excluded.last_story_id
-"""
-_COUNT_WORDS = """
-INSERT INTO headline_words (word_hash, articles) SELECT value, 1 FROM json_each(:words) WHERE true
-ON CONFLICT (word_hash) DO UPDATE SET articles = articles + 1
-"""
+_KEEP = "INSERT INTO sketches (article_id, seen_at, sketch) VALUES (?, ?, ?)"
+_SKETCHES = f"""
+WITH found (number) AS (VALUES {values(2 * _COMPARED)})
+SELECT s.number, s.article_id, s.sketch
+FROM found CROSS JOIN sketches AS s ON s.number = found.number
+WHERE s.article_id BETWEEN ? AND ?
+LIMIT ?
+"""  # noqa: S608 (marks)
+_ARTICLES = f"""
+WITH alike (id) AS (VALUES {values(_COMPARED)})
+SELECT a.id, a.story_id, a.outlet, a.place, a.mark IS NOT NULL AS marked
+FROM alike CROSS JOIN articles AS a ON a.id = alike.id
+WHERE a.status <> 'canceled'
+"""  # noqa: S608 (marks)
 _FORGET = (
     "DELETE FROM sketches WHERE seen_at < :window",
     "DELETE FROM postings WHERE number < (SELECT coalesce(min(number), 9e18) FROM sketches)",

@@ -170,40 +170,49 @@ _SETTLE_RELATIONS = """
 WITH opening AS (
     SELECT id, outlet FROM articles WHERE story_id = :story
     ORDER BY id / 1000, first_seen_at, canonical_url, id LIMIT 1
+), settled AS (
+    SELECT a.id, CASE
+        WHEN a.id = opening.id THEN 'original'
+        WHEN a.outlet IS opening.outlet THEN 'repeat'
+        ELSE 'copy'
+    END AS relation
+    FROM articles AS a, opening
+    WHERE a.story_id = :story AND a.relation IN ('original', 'copy', 'repeat')
 )
-UPDATE articles SET relation = CASE
-    WHEN articles.id = opening.id THEN 'original'
-    WHEN articles.outlet IS opening.outlet THEN 'repeat'
-    ELSE 'copy'
-END
-FROM opening
-WHERE story_id = :story AND relation IN ('original', 'copy', 'repeat')
+UPDATE articles SET relation = settled.relation
+FROM settled
+WHERE articles.id = settled.id AND articles.relation <> settled.relation
 """
 _REFRESH_STORY = """
-WITH members AS (
-    SELECT * FROM articles WHERE story_id = :story
+WITH counted AS (
+    SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets, min(published_at) AS first_published_at,
+        min(first_seen_at) AS first_seen_at
+    FROM articles WHERE story_id = :story
 ), opening AS (
-    SELECT * FROM members
+    SELECT id, iif(status = 'usable', headline, NULL) AS headline, agency FROM articles
+    WHERE story_id = :story
     ORDER BY status = 'canceled', id / 1000, first_seen_at, canonical_url, id LIMIT 1
 )
 UPDATE stories SET
-    articles = (SELECT count(*) FROM members),
-    outlets = (SELECT count(DISTINCT outlet) FROM members),
-    headline = (SELECT iif(status = 'usable', headline, NULL) FROM opening),
+    articles = counted.articles,
+    outlets = counted.outlets,
+    headline = opening.headline,
     agency = coalesce(
-        (SELECT agency FROM opening),
+        opening.agency,
         (
-            SELECT agency FROM members WHERE agency IS NOT NULL
+            SELECT agency FROM articles WHERE story_id = :story AND agency IS NOT NULL
             ORDER BY id / 1000, first_seen_at, canonical_url, id LIMIT 1
         )
     ),
-    first_article_id = (SELECT id FROM opening),
-    first_published_at = (SELECT min(published_at) FROM members),
-    first_seen_at = (SELECT min(first_seen_at) FROM members),
+    first_article_id = opening.id,
+    first_published_at = counted.first_published_at,
+    first_seen_at = counted.first_seen_at,
     last_seen_at = (
-        SELECT max(v.seen_at) FROM versions AS v JOIN members AS m ON m.id = v.article_id
+        SELECT max(v.seen_at) FROM articles AS a JOIN versions AS v ON v.article_id = a.id
+        WHERE a.story_id = :story
     )
-WHERE id = :story
+FROM counted LEFT JOIN opening
+WHERE stories.id = :story
 """
 _MAKE_STORY = """
 INSERT OR IGNORE INTO stories (
