@@ -37,6 +37,7 @@ from aggregator.hosts import host_of
 from aggregator.model import PagePolicy, Request
 from aggregator.polls import poll_feeds
 from aggregator.store import articles, feeds, furniture, readings
+from aggregator.store.entries import Finished, finish_entries, give_up_entry
 from aggregator.thinking import carry_full_text, read_entries, read_page, unpacked
 from aggregator.urls import canonical, outlet_of
 
@@ -198,7 +199,8 @@ def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]
     try:
         now = desk.clock()
         with desk.store.transaction() as conn:
-            outcomes = [_keep_one(conn, due, reading, now) for due, reading in found]
+            kept = [_keep_one(conn, due, reading, now) for due, reading in found]
+            finish_entries(conn, [finished for _, finished in kept if finished])
     except StoreError:
         raise
     except Exception as bug:  # noqa: BLE001 (it is shown in full)
@@ -210,17 +212,17 @@ def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]
             [(due, _)] = found
             _keep(desk, [(due, named(bug, due.entry.url or due.entry.guid))])
         return
-    for outcome in outcomes:
+    for outcome, _ in kept:
         desk.told(outcome)
 
 
 def _keep_one(
     conn: sqlite3.Connection, due: DueEntry, reading: Reading | AggregatorError, now: datetime
-) -> Outcome:
+) -> tuple[Outcome, Finished | None]:
     if isinstance(reading, Reading):
         return record_article(conn, reading, now)
-    articles.give_up_entry(conn, due.entry_id, str(reading))
-    return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(reading))
+    give_up_entry(conn, due.entry_id, str(reading))
+    return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(reading)), None
 
 
 @dataclass(slots=True)
@@ -357,20 +359,19 @@ def _passes(fault: AggregatorError) -> bool:
     return isinstance(fault, FetchError) and not isinstance(fault, RefusedError)
 
 
-def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> Outcome:
-    """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction."""
-    from aggregator.match import Verdict  # noqa: PLC0415 (a round without news starts without these)
-    from aggregator.recording import record_reading  # noqa: PLC0415
+def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> tuple[Outcome, Finished]:
+    """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction.
+
+    Returns:
+        What came of it, and what is to be noted of its entry before the transaction ends.
+    """
+    from aggregator.recording import record_reading  # noqa: PLC0415 (a round without news starts without it)
 
     due, article = reading.due, reading.article
-    found = record_reading(conn, article, reading.page, now, tied_to=due.article_id)
-    if found.verdict in ("new", Verdict.VERSION):
-        readings.tie_reading(conn, found.article_id, due.entry_id)
+    found = record_reading(conn, article, reading.page, now, tied_to=due.article_id, entry_id=due.entry_id)
     if found.verdict == "new" and reading.page:
         furniture.learn_lines(conn, article, now)
     if reading.gone or reading.page:
         articles.note_gone(conn, found.article_id, now if reading.gone else None)
-    articles.finish_entry(
-        conn, due.entry_id, found.article_id, retry_at=reading.retry_at, fault=reading.fault
-    )
-    return Outcome("article", due.entry.url or due.entry.guid, found.verdict, fault=reading.fault)
+    finished = Finished(due.entry_id, found.article_id, reading.retry_at, reading.fault)
+    return Outcome("article", due.entry.url or due.entry.guid, found.verdict, fault=reading.fault), finished

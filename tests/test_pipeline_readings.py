@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conftest import Room, Wire
 
     from aggregator.desk import Outcome
+    from aggregator.store.entries import Finished
 
 
 def test_the_later_of_two_equal_texts_joins_the_earlier(room: Room, wire: Wire) -> None:
@@ -75,7 +76,9 @@ def test_a_bug_in_storing_costs_one_entry_of_its_transaction(
 ) -> None:
     record = pipeline.record_article
 
-    def broken(conn: sqlite3.Connection, reading: pipeline.Reading, now: datetime) -> Outcome:
+    def broken(
+        conn: sqlite3.Connection, reading: pipeline.Reading, now: datetime
+    ) -> tuple[Outcome, Finished]:
         if reading.article.headline == "Story 37":
             raise ZeroDivisionError
         return record(conn, reading, now)
