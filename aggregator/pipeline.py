@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregator import schedule
-from aggregator.desk import Desk, Outcome, named, page_in_turn, side_by_side, think
+from aggregator.desk import Desk, Outcome, named, side_by_side, think
 from aggregator.errors import (
     AggregatorError,
     ClosedError,
@@ -34,10 +34,12 @@ from aggregator.errors import (
     StoreError,
 )
 from aggregator.hosts import host_of
-from aggregator.model import PagePolicy, Request
+from aggregator.model import PagePolicy
+from aggregator.pages import page_of
 from aggregator.polls import poll_feeds
-from aggregator.store import articles, feeds, furniture, readings
-from aggregator.thinking import carry_full_text, read_entries, read_page, unpacked
+from aggregator.store import articles, feeds, furniture
+from aggregator.store.entries import Finished, finish_entries, give_up_entry
+from aggregator.thinking import carry_full_text, read_entries, read_page
 from aggregator.urls import canonical, outlet_of
 
 if TYPE_CHECKING:
@@ -51,8 +53,8 @@ __all__ = ["derive_all", "derive_articles", "due_now", "poll_feeds", "record_art
 
 T = TypeVar("T")
 _Jobs = list[tuple["Entry", "Feed"]]
+_ByHost = dict[str, "_Unasked"]
 
-_PAGE_BYTES = 5 * 1024 * 1024
 #: Due entries taken up in one round; the rest stay due.
 _ROUND_ENTRIES = 50_000
 #: A round that ends takes them up so many at a time: their texts are 35 MB of memory.
@@ -60,10 +62,11 @@ _AT_ONCE = 10_000
 #: Articles without a page to wait for are stored that many to a transaction: storing takes 0.91 of what it
 #: took with 100 (docs/decisions.md). They are read in parts, which workers share.
 _BATCH, _PART = 500, 100
+#: Articles of pages are stored so many to a transaction, or as many as come in so long: one by one, ending
+#: transactions and indexing were two fifths of storing. More save no more, and their pages are held.
+_TOGETHER, _HELD_S = 10, 0.1
 #: Statuses that may be others a moment later (RFC 9110 §15); any other refusal is taken at its word.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-#: So long a page stands for the entries that other feeds have of it: one story is on several at once.
-_SHARED = timedelta(minutes=2)
 #: A page that was there and answers so has vanished, which is no kill.
 _GONE = (404, 410)
 
@@ -103,9 +106,12 @@ async def derive_articles(desk: Desk, due: Sequence[DueEntry]) -> None:
     for batch in _batches(at_once):
         await _derive_batch(desk, batch, paged)
     pages = _by_page(waiting)
-    unasked = _unasked_by_host(pages)
-    jobs = [(_url_of(same), _derive_of_page(desk, same, unasked[host_of(_url_of(same))])) for same in pages]
-    await side_by_side(desk, jobs)
+    unasked, held = _unasked_by_host(pages), _Held(desk)
+    jobs = [(_url_of(same), _derive_of_page(desk, same, unasked, held)) for same in pages]
+    try:
+        await side_by_side(desk, jobs)
+    finally:
+        held.write()
 
 
 def _by_page(due: Sequence[DueEntry]) -> list[list[DueEntry]]:
@@ -198,7 +204,8 @@ def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]
     try:
         now = desk.clock()
         with desk.store.transaction() as conn:
-            outcomes = [_keep_one(conn, due, reading, now) for due, reading in found]
+            kept = [_keep_one(conn, due, reading, now) for due, reading in found]
+            finish_entries(conn, [finished for _, finished in kept if finished])
     except StoreError:
         raise
     except Exception as bug:  # noqa: BLE001 (it is shown in full)
@@ -210,24 +217,24 @@ def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]
             [(due, _)] = found
             _keep(desk, [(due, named(bug, due.entry.url or due.entry.guid))])
         return
-    for outcome in outcomes:
+    for outcome, _ in kept:
         desk.told(outcome)
 
 
 def _keep_one(
     conn: sqlite3.Connection, due: DueEntry, reading: Reading | AggregatorError, now: datetime
-) -> Outcome:
+) -> tuple[Outcome, Finished | None]:
     if isinstance(reading, Reading):
         return record_article(conn, reading, now)
-    articles.give_up_entry(conn, due.entry_id, str(reading))
-    return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(reading))
+    give_up_entry(conn, due.entry_id, str(reading))
+    return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(reading)), None
 
 
 @dataclass(slots=True)
 class _Unasked:
     """Entries of one host whose page is not asked for now: read from their feeds a batch at a time.
 
-    Ten thousand of them, one by one, took a minute on a busy machine; in batches it is a tenth of that.
+    That takes a tenth of the time of one by one.
     """
 
     pages: int = 0  # of the host, that have not had their turn yet
@@ -241,27 +248,80 @@ class _Unasked:
         return found
 
 
-def _unasked_by_host(pages: Iterable[Sequence[DueEntry]]) -> dict[str, _Unasked]:
-    found: dict[str, _Unasked] = defaultdict(_Unasked)
+def _unasked_by_host(pages: Iterable[Sequence[DueEntry]]) -> _ByHost:
+    found: _ByHost = defaultdict(_Unasked)
     for same in pages:
         found[host_of(_url_of(same))].pages += 1
     return found
 
 
-async def _derive_of_page(desk: Desk, same: Sequence[DueEntry], unasked: _Unasked) -> None:
+@dataclass(slots=True)
+class _Held:
+    """Articles read from pages, stored several at a time; until then others have these pages from here."""
+
+    desk: Desk
+    at_work: int = 0  # jobs that may bring another one
+    found: list[tuple[DueEntry, Reading | AggregatorError]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # of their pages
+    written: asyncio.Event = field(default_factory=asyncio.Event)  # what is held now
+
+    async def add(self, due: DueEntry, reading: Reading | AggregatorError) -> None:
+        """Stores a reading with those that come within a moment; the first of them waits for the others."""
+        self.found.append((due, reading))
+        if self.at_work == 1 or len(self.found) >= _TOGETHER:
+            self.write()
+        elif len(self.found) == 1:
+            written = self.written
+            with suppress(TimeoutError):
+                await asyncio.wait_for(written.wait(), _HELD_S)
+            if not written.is_set():
+                self.write()
+
+    def end(self) -> None:
+        """Notes that a job has ended; when only the first is left, which waits, it need not wait longer."""
+        self.at_work -= 1
+        if self.at_work == 1:
+            self.write()
+
+    def known_lines(self, outlet: str | None) -> frozenset[bytes]:
+        """What is known as an outlet's furniture, with what its pages have taught whose articles are held."""
+        if any(isinstance(each, Reading) and each.article.outlet == outlet for _, each in self.found):
+            self.write()
+        with self.desk.store.reading() as conn:
+            return furniture.known_lines(conn, outlet)
+
+    def write(self) -> None:
+        """Stores all that is held; with a StoreError nothing of it was, and it stays due."""
+        found, keys, self.found, self.keys = self.found, self.keys, [], []
+        self.written.set()
+        self.written = asyncio.Event()
+        try:
+            if found:
+                _keep(self.desk, found)
+        finally:
+            for key in keys:
+                del self.desk.pages[key]
+
+
+async def _derive_of_page(desk: Desk, same: Sequence[DueEntry], hosts: _ByHost, held: _Held) -> None:
     """The articles of entries with one page between them, read from it, or else from what their feeds say."""
-    async with _shared_page(desk, same[0]) as page:
-        unasked.pages -= 1
-        if isinstance(page, ClosedError | RefusedError):
-            unasked.found += [(due, page) for due in same]
-        else:
-            for due in same:
-                _keep(desk, [(due, await _read_page(desk, due, page))])
+    unasked = hosts[host_of(_url_of(same))]
+    held.at_work += 1
+    try:
+        async with _shared_page(desk, same[0], held) as page:
+            unasked.pages -= 1
+            if isinstance(page, ClosedError | RefusedError):
+                unasked.found += [(due, page) for due in same]
+            else:
+                for due in same:
+                    await held.add(due, await _read_page(held, due, page))
+    finally:
+        held.end()
     await _from_feeds(desk, unasked.take(last=not unasked.pages))
 
 
 @asynccontextmanager
-async def _shared_page(desk: Desk, due: DueEntry) -> AsyncIterator[Response | AggregatorError]:
+async def _shared_page(desk: Desk, due: DueEntry, held: _Held) -> AsyncIterator[Response | AggregatorError]:
     """The page behind an entry, asked for once though other feeds bring an entry of it meanwhile."""
     key = canonical(due.entry.url) or ""
     if key in desk.pages:
@@ -269,58 +329,30 @@ async def _shared_page(desk: Desk, due: DueEntry) -> AsyncIterator[Response | Ag
         return
     asked = desk.pages[key] = asyncio.get_running_loop().create_future()
     try:
-        page = _just_kept(desk, due, key) or await _page(desk, due)
+        page = await page_of(desk, due, key)
         asked.set_result(page)
         yield page
     finally:
-        del desk.pages[key]
         asked.cancel()  # does nothing when it is done
-
-
-def _just_kept(desk: Desk, due: DueEntry, url: str) -> Response | None:
-    """The page as it was fetched a moment ago for another feed's entry, unless this one is dated later."""
-    if due.article_id is not None:
-        return None  # it is due again, for it has changed
-    dated = [date for date in (due.entry.published_at, due.entry.updated_at) if date]
-    with desk.store.reading() as conn:
-        kept = readings.page_kept(conn, url, max([desk.clock() - _SHARED, *dated]))
-    try:
-        return unpacked(kept) if kept else None
-    except AggregatorError:
-        return None  # it is damaged
-
-
-async def _page(desk: Desk, due: DueEntry) -> Response | AggregatorError:
-    feed = desk.feeds[due.feed_id]
-    request = Request(
-        due.entry.url or "",
-        max_bytes=_PAGE_BYTES,
-        allow_private=desk.allow_private or feed.allow_private,
-    )
-    try:
-        return await page_in_turn(desk, feed, request)
-    except Exception as fault:  # noqa: BLE001 (one page's bug must not stop the others; it is shown in full)
-        return named(fault, request.url)
+        held.keys.append(key)
+        if not held.found:
+            held.write()
 
 
 async def _read_page(
-    desk: Desk, due: DueEntry, page: Response | AggregatorError
+    held: _Held, due: DueEntry, page: Response | AggregatorError
 ) -> Reading | AggregatorError:
+    desk = held.desk
     if isinstance(page, AggregatorError):
         return await _from_feed(desk, due, page)
+    known = held.known_lines(outlet_of(page.url))
     try:
-        known = _furniture(desk, page)
         article = await think(desk, read_page, page, due.entry, desk.feeds[due.feed_id], known)
     except EngineError:
         raise
-    except Exception as fault:  # noqa: BLE001 (as above)
+    except Exception as fault:  # noqa: BLE001 (one page's bug must not stop the others; it is shown in full)
         return await _from_feed(desk, due, named(fault, page.url))
     return Reading(due, article, page)
-
-
-def _furniture(desk: Desk, page: Response) -> frozenset[bytes]:
-    with desk.store.reading() as conn:
-        return furniture.known_lines(conn, outlet_of(page.url))
 
 
 async def _from_feed(desk: Desk, due: DueEntry, fault: AggregatorError) -> Reading | AggregatorError:
@@ -357,20 +389,19 @@ def _passes(fault: AggregatorError) -> bool:
     return isinstance(fault, FetchError) and not isinstance(fault, RefusedError)
 
 
-def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> Outcome:
-    """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction."""
-    from aggregator.match import Verdict  # noqa: PLC0415 (a round without news starts without these)
-    from aggregator.recording import record_reading  # noqa: PLC0415
+def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) -> tuple[Outcome, Finished]:
+    """Stores a reading as a new article, a new version, a kill, or nothing new; inside one transaction.
+
+    Returns:
+        What came of it, and what is to be noted of its entry before the transaction ends.
+    """
+    from aggregator.recording import record_reading  # noqa: PLC0415 (a round without news starts without it)
 
     due, article = reading.due, reading.article
-    found = record_reading(conn, article, reading.page, now, tied_to=due.article_id)
-    if found.verdict in ("new", Verdict.VERSION):
-        readings.tie_reading(conn, found.article_id, due.entry_id)
+    found = record_reading(conn, article, reading.page, now, tied_to=due.article_id, entry_id=due.entry_id)
     if found.verdict == "new" and reading.page:
         furniture.learn_lines(conn, article, now)
     if reading.gone or reading.page:
         articles.note_gone(conn, found.article_id, now if reading.gone else None)
-    articles.finish_entry(
-        conn, due.entry_id, found.article_id, retry_at=reading.retry_at, fault=reading.fault
-    )
-    return Outcome("article", due.entry.url or due.entry.guid, found.verdict, fault=reading.fault)
+    finished = Finished(due.entry_id, found.article_id, reading.retry_at, reading.fault)
+    return Outcome("article", due.entry.url or due.entry.guid, found.verdict, fault=reading.fault), finished

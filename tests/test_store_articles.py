@@ -24,7 +24,7 @@ from aggregator.model import (
 )
 from aggregator.parse import sight
 from aggregator.store import Store, articles, feeds, stories
-from aggregator.store.entries import Changes, compare_entries, record_entries
+from aggregator.store.entries import Changes, Finished, compare_entries, finish_entries, record_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,7 +243,7 @@ def fill_with_secrets(store: Store) -> int:
         record_entries(conn, feed_id, Changes(new=(sight(told),)), NOON)
         articles.add_version(conn, known, replace(KILLED, headline=f"{HIDDEN} again"), Relation.UPDATE, NOON)
         articles.keep_page(conn, number, page)
-        articles.finish_entry(conn, 1, number, retry_at=None, fault=None)
+        finish_entries(conn, [Finished(1, number)])
     return number
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zstandard
 
@@ -44,28 +44,45 @@ def known_article(conn: sqlite3.Connection, article_id: int | None, url: str | N
     )
 
 
-def insert_article(conn: sqlite3.Connection, article: Article, match: Match | None, now: datetime) -> int:
+def insert_article(
+    conn: sqlite3.Connection,
+    article: Article,
+    match: Match | None,
+    now: datetime,
+    *,
+    entry_id: int | None = None,
+) -> int:
     """Stores a new article with its first version, in the story it matches or in one of its own.
+
+    Args:
+        conn: the connection.
+        article: as it was read.
+        match: the story, and why; None for one of its own.
+        now: when it was seen.
+        entry_id: of the entry it was read by.
 
     Returns:
         The article's id.
     """
     article_id = _free_id(conn, min(article.published_at or now, now))
-    story_id = match.story_id if match else article_id
-    relation = match.relation if match else article.relation
-    row = article_row(article) | {
+    row = article_row(article)
+    row |= {
         "id": article_id,
-        "story_id": story_id,
-        "relation": relation,
+        "story_id": match.story_id if match else article_id,
+        "relation": match.relation if match else article.relation,
         "now": stamp(now),
+        "number": 1,
+        "entry": entry_id,
+        "added": row["word_count"] + count_words(article.headline) + count_words(article.deck),
+        "removed": 0,
     }
     if match is None:
         conn.execute(_INSERT_STORY, row)
     conn.execute(_INSERT_ARTICLE, row)
-    _insert_version(conn, article_id, 1, article, (relation, None), now)
+    _insert_version(conn, article, row)
     if match:
         record_join(conn, article_id, match, now, _verbatim(conn, article, match))
-        refresh_story(conn, story_id)
+        refresh_story(conn, match.story_id)
     describe(conn, article_id, 1, article)
     return article_id
 
@@ -78,14 +95,28 @@ def _verbatim(conn: sqlite3.Connection, article: Article, match: Match) -> float
 
 
 def add_version(
-    conn: sqlite3.Connection, known: Known, article: Article, relation: Relation, now: datetime
+    conn: sqlite3.Connection,
+    known: Known,
+    article: Article,
+    relation: Relation,
+    now: datetime,
+    *,
+    entry_id: int | None = None,
 ) -> None:
     """Appends the article's new text as its next version; the article shows it from now on."""
-    number = known.number + 1
-    row = article_row(article) | {"id": known.article_id, "relation": relation, "number": number}
+    added, removed = word_changes(_text(known), _text(article))
+    row = article_row(article) | {
+        "id": known.article_id,
+        "relation": relation,
+        "now": stamp(now),
+        "number": known.number + 1,
+        "entry": entry_id,
+        "added": added,
+        "removed": removed,
+    }
     conn.execute(_UPDATE_ARTICLE, row)
-    _insert_version(conn, known.article_id, number, article, (relation, known), now)
-    describe(conn, known.article_id, number, article)
+    _insert_version(conn, article, row)
+    describe(conn, known.article_id, known.number + 1, article)
     refresh_story(conn, known.story_id)
 
 
@@ -123,35 +154,6 @@ def note_gone(conn: sqlite3.Connection, article_id: int, now: datetime | None) -
         """,
         {"id": article_id, "now": stamp(now)},
     )
-
-
-def finish_entry(
-    conn: sqlite3.Connection,
-    entry_id: int,
-    article_id: int | None,
-    *,
-    retry_at: datetime | None,
-    fault: str | None,
-) -> None:
-    """Ties an entry to its article, if there is one; it is due again only at ``retry_at``.
-
-    The text of a killed article's entry goes, and that of a kill notice's: it may repeat what was killed.
-    """
-    conn.execute(
-        """
-        UPDATE entries SET
-            article_id = :article, due_at = :retry, page_error = :fault,
-            tries = iif(:fault IS NULL, 0, tries + 1)
-        WHERE id = :entry
-        """,
-        {"article": article_id, "retry": stamp(retry_at), "fault": fault, "entry": entry_id},
-    )
-    conn.execute(_EMPTY_ENTRIES, {"id": article_id})
-
-
-def give_up_entry(conn: sqlite3.Connection, entry_id: int, fault: str) -> None:
-    """Notes that an entry cannot be read; it stays stored, and is due again only when its feed changes it."""
-    conn.execute("UPDATE entries SET due_at = NULL, page_error = ? WHERE id = ?", (fault, entry_id))
 
 
 def keep_page(conn: sqlite3.Connection, article_id: int, page: Response) -> None:
@@ -192,7 +194,7 @@ def _free_id(conn: sqlite3.Connection, when: datetime) -> int:
         base += _IDS_A_SECOND
 
 
-def article_row(article: Article) -> dict[str, object]:
+def article_row(article: Article) -> dict[str, Any]:
     """The columns of ``articles`` that a reading gives."""
     dateline = article.dateline
     return {
@@ -237,8 +239,9 @@ INSERT INTO stories (
     :published_at, :now, :now, 1, iif(:outlet IS NULL, 0, 1)
 )
 """
+#: FAIL, for nothing precedes what may fail: with a trigger SQLite else copies each page before it changes it.
 _INSERT_ARTICLE = """
-INSERT INTO articles (
+INSERT OR FAIL INTO articles (
     id, story_id, relation, url, canonical_url, outlet, agency, section, headline, deck, byline,
     dateline, place, dateline_date, language, published_at, updated_at, first_seen_at, status, mark,
     word_count, body, credit, image_url, image_caption, image_credit, text_basis, extractor, confidence,
@@ -268,11 +271,11 @@ WHERE id = :id
 """
 _INSERT_VERSION = """
 INSERT INTO versions (
-    article_id, number, seen_at, relation, mark, headline, deck, body,
-    text_basis, extractor, text_hash, body_hash, words_added, words_removed
+    article_id, number, seen_at, relation, mark, headline, deck, body, text_basis, extractor,
+    text_hash, body_hash, words_added, words_removed, entry_id
 ) VALUES (
-    :article, :number, :at, :relation, :mark, :headline, :deck, :body,
-    :text_basis, :extractor, :text_hash, :body_hash, :added, :removed
+    :id, :number, :now, :relation, :mark, :headline, :deck, :body, :text_basis, :extractor,
+    :text_hash, :body_hash, :added, :removed, :entry
 )
 """
 _EMPTY_ENTRIES = """
@@ -304,30 +307,14 @@ _CANCEL = (
 )
 
 
-def _insert_version(
-    conn: sqlite3.Connection,
-    article_id: int,
-    number: int,
-    article: Article,
-    about: tuple[Relation, Known | None],
-    now: datetime,
-) -> None:
-    relation, before = about
-    old = "\n".join(part or "" for part in (before.headline, before.deck, before.body)) if before else ""
-    new = "\n".join(part or "" for part in (article.headline, article.deck, article.body))
-    added, removed = word_changes(old, new) if before else (count_words(new), 0)
-    conn.execute(
-        _INSERT_VERSION,
-        {
-            **version_row(article),
-            "article": article_id,
-            "number": number,
-            "at": stamp(now),
-            "relation": relation,
-            "added": added,
-            "removed": removed,
-        },
-    )
+def _text(shown: Article | Known) -> str:
+    return "\n".join(part or "" for part in (shown.headline, shown.deck, shown.body))
+
+
+def _insert_version(conn: sqlite3.Connection, article: Article, row: dict[str, object]) -> None:
+    """Stores a version of an article with the values of its article's row."""
+    hashes = {"text_hash": text_hash(article), "body_hash": body_hash(article)}
+    conn.execute(_INSERT_VERSION, row | hashes)
 
 
 def version_row(article: Article) -> dict[str, object]:
@@ -346,19 +333,21 @@ def version_row(article: Article) -> dict[str, object]:
 
 def describe(conn: sqlite3.Connection, article_id: int, number: int, article: Article) -> None:
     """Stores the version's quotations and the article's keywords."""
-    conn.executemany(
-        """
-        INSERT INTO quotes (article_id, version, paragraph, speaker, cue, rule, text)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
-            (article_id, number, each.paragraph, each.speaker, each.cue, each.rule, each.text)
-            for each in article.quotes
-        ],
-    )
-    names = [(name,) for name in article.tags]
-    conn.executemany("INSERT INTO tags (name) VALUES (?) ON CONFLICT DO NOTHING", names)
-    conn.executemany(
-        "INSERT OR IGNORE INTO article_tags SELECT ?, id FROM tags WHERE name = ?",
-        [(article_id, name) for name in article.tags],
-    )
+    if article.quotes:
+        conn.executemany(
+            """
+            INSERT INTO quotes (article_id, version, paragraph, speaker, cue, rule, text)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                (article_id, number, each.paragraph, each.speaker, each.cue, each.rule, each.text)
+                for each in article.quotes
+            ],
+        )
+    if article.tags:
+        names = [(name,) for name in article.tags]
+        conn.executemany("INSERT INTO tags (name) VALUES (?) ON CONFLICT DO NOTHING", names)
+        conn.executemany(
+            "INSERT OR IGNORE INTO article_tags SELECT ?, id FROM tags WHERE name = ?",
+            [(article_id, name) for name in article.tags],
+        )

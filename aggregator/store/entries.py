@@ -16,7 +16,7 @@ from aggregator.urls import canonical
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from aggregator.model import Sighting
@@ -136,7 +136,7 @@ def _once(sightings: Iterable[Sighting], by: KnownBy) -> list[Sighting]:
 def _named(new: Iterable[Sighting], by: KnownBy, taken: set[str]) -> Iterator[Sighting]:
     """Each new entry under a guid of its own."""
     for each in new:
-        guid = guid_under(by, each, canonical(each.entry.url))
+        guid = guid_under(by, each, canonical(each.entry.url) if by is KnownBy.URL else None)
         if guid in taken:
             guid = f"{guid}#{each.digest.hex()[:16]}"
         if guid not in taken:
@@ -157,6 +157,16 @@ def _under(guid: str, sighting: Sighting) -> Sighting:
 
 
 # ---------------------------------------------------------------- writing
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An entry that has been read, the article that came of it, and whether it is to be read again."""
+
+    entry_id: int
+    article_id: int
+    retry_at: datetime | None = None
+    fault: str | None = None
 
 
 def record_entries(conn: sqlite3.Connection, feed_id: int, changes: Changes, now: datetime) -> None:
@@ -206,6 +216,37 @@ WHERE id = :id AND (
     (guid, url, author, tags, image_url, published_at, updated_at, published_raw)
     IS NOT (:guid, :url, :author, :tags, :image_url, :published_at, :updated_at, :published_raw)
     OR NOT :garbled AND (title, summary, content) IS NOT (:title, :summary, :content)
+)
+"""
+
+
+def finish_entries(conn: sqlite3.Connection, found: Sequence[Finished]) -> None:
+    """Ties entries to their articles; each is due again only at its ``retry_at``.
+
+    The text of a killed article's entry goes, and that of a kill notice's: it may repeat what was killed.
+    """
+    rows = [
+        {"id": each.entry_id, "article": each.article_id, "retry": stamp(each.retry_at), "fault": each.fault}
+        for each in found
+    ]
+    conn.executemany(_FINISH_ENTRY, rows)
+    conn.execute(_EMPTY_KILLED, {"ids": json.dumps([each.entry_id for each in found])})
+
+
+def give_up_entry(conn: sqlite3.Connection, entry_id: int, fault: str) -> None:
+    """Notes that an entry cannot be read; it stays stored, and is due again only when its feed changes it."""
+    conn.execute("UPDATE entries SET due_at = NULL, page_error = ? WHERE id = ?", (fault, entry_id))
+
+
+_FINISH_ENTRY = """
+UPDATE entries SET
+    article_id = :article, due_at = :retry, page_error = :fault, tries = iif(:fault IS NULL, 0, tries + 1)
+WHERE id = :id
+"""
+_EMPTY_KILLED = """
+UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
+WHERE id IN (SELECT value FROM json_each(:ids)) AND EXISTS (
+    SELECT 1 FROM articles WHERE id = entries.article_id AND relation = 'kill'
 )
 """
 

@@ -158,6 +158,8 @@ def settle_search(conn: sqlite3.Connection) -> None:
 
 def past_kills(conn: sqlite3.Connection, article: Article, now: datetime) -> list[Past]:
     """The kills that name an article which has only now come, or removed its very text; the newest first."""
+    if conn.execute("SELECT 1 FROM kills LIMIT 1").fetchone() is None:
+        return []
     names = {
         "item": article.item_id,
         "slug": article.slug,

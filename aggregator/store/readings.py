@@ -82,7 +82,7 @@ def page_kept(conn: sqlite3.Connection, url: str, since: datetime) -> KeptPage |
     return _page(row) if row else None
 
 
-def tie_reading(conn: sqlite3.Connection, article_id: int, entry_id: int) -> None:
+def tie_reading(conn: sqlite3.Connection, article_id: int, entry_id: int | None) -> None:
     """Notes by which entry an article's newest version was read."""
     conn.execute(
         """

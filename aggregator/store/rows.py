@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ _TO_THE_SECOND = len("2017-10-19T15:04:05")
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
+@functools.lru_cache(maxsize=1_024)  # the time of a transaction is asked for with each of its rows
 def stamp(when: datetime | None) -> str | None:
     """A time as stored: UTC text ``2017-10-19T15:04:05Z``; None stays None."""
     if when is None:
