@@ -79,15 +79,20 @@ def normal_form(text: str | None) -> str:
 
 def fold(text: str) -> bytes:
     """The text as UTF-8, NFKC and case folded, its typographic signs as ASCII writes them."""
-    data = text.encode("utf-8", "surrogatepass")
-    if text.isascii():
-        return data.lower()
-    for sign, plain in _SIGNS:
-        data = data.replace(sign, plain)
+    data = with_plain_signs(text)
     if data.isascii():
         return data.lower()
     plainer = data.decode("utf-8", "surrogatepass")
     return unicodedata.normalize("NFKC", plainer).casefold().encode("utf-8", "surrogatepass")
+
+
+def with_plain_signs(text: str) -> bytes:
+    """The text as UTF-8, its typographic signs as ASCII writes them: most Latin news is ASCII then."""
+    data = text.encode("utf-8", "surrogatepass")
+    if not text.isascii():
+        for sign, plain in _SIGNS:
+            data = data.replace(sign, plain)
+    return data
 
 
 def words_only(folded: bytes) -> bytes:
