@@ -51,9 +51,9 @@ def one_line(text: str | None) -> str | None:
 
 def fold_spaces(text: str) -> str:
     """The text with each run of white space as one space, without control characters; NFC."""
-    if not text.isprintable():
+    if not text.isprintable():  # nor is any white space but the space itself
         text = _SPACES.sub(" ", _CONTROLS.sub("", text))
-    folded = " ".join(text.split())
+    folded = " ".join(text.split()) if "  " in text else text.strip(" ")
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
