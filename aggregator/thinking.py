@@ -69,14 +69,15 @@ def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
     """
     from aggregator.extract import extract_entry
     from aggregator.fingerprint import with_fingerprint
-    from aggregator.wire import read_wire
+    from aggregator.wire import read_signs, with_quotes
 
     found = [extract_entry(entry, feed) for entry, feed in jobs]
     read = [
-        read_wire(article, default_agency=feed.agency, guid=entry.guid)
+        read_signs(article, default_agency=feed.agency, guid=entry.guid)
         for article, (entry, feed) in zip(found, jobs, strict=True)
     ]
-    return [with_fingerprint(article) for article in read]
+    quoted = [with_quotes(article) for article in read]
+    return [with_fingerprint(article) for article in quoted]
 
 
 def read_page(
