@@ -6,11 +6,12 @@ A guess for texts whose feed and page do not say; None rather than a wild one.
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 import tomllib
 from collections import Counter
 from importlib import resources
+
+from aggregator.text import with_plain_signs
 
 #: More of a text tells nothing new.
 _ENOUGH = 1_500
@@ -22,16 +23,23 @@ _KANA_SHARE = 0.1
 _LEAST_HITS = 2
 _LEAST_SHARE = 0.08
 _WORD = re.compile(r"[^\W\d_]+")
+#: ASCII letters in small ones, all else a space.
+_LETTERS = bytes(
+    ord(chr(byte).lower()) if byte < 0x80 and chr(byte).isalpha() else 0x20 for byte in range(256)
+)
 
 
 def language_of(text: str) -> str | None:
     """The ISO 639-1 code of the language, or None when the text is too short or unknown."""
     text = text[:_ENOUGH]
+    plain = with_plain_signs(text)
+    if plain.isascii():  # words are told apart in a fifth of the time
+        return _by_words(plain.translate(_LETTERS).decode("ascii").split())
     return _by_script(text) or _by_words("\n".join(_WORD.findall(text)).casefold().split("\n"))
 
 
 def _by_script(text: str) -> str | None:
-    if text.isascii() or not _any_script().search(text):
+    if not _any_script().search(text):
         return None
     letters = sum(map(str.isalpha, text)) or 1
     for language, pattern in _scripts():
@@ -42,11 +50,12 @@ def _by_script(text: str) -> str | None:
 
 
 def _by_words(words: list[str]) -> str | None:
-    languages = _languages_of()
-    known = [languages[word] for word in words if word in languages]
-    if not known:
+    hits: dict[str, int] = {}
+    for languages, times in Counter(filter(None, map(_languages_of().get, words))).items():
+        for language in languages.split():
+            hits[language] = hits.get(language, 0) + times
+    if not hits:
         return None
-    hits = Counter(itertools.chain.from_iterable(known))
     most = max(hits.values())
     best = next(each for each in _data()["words"] if hits.get(each) == most)  # the first in the file's order
     enough = most >= _LEAST_HITS and most >= _LEAST_SHARE * len(words)
@@ -54,12 +63,12 @@ def _by_words(words: list[str]) -> str | None:
 
 
 @functools.cache
-def _languages_of() -> dict[str, tuple[str, ...]]:
-    """Each small word with the languages it is one of."""
-    found: dict[str, tuple[str, ...]] = {}
+def _languages_of() -> dict[str, str]:
+    """Each small word with the languages it is one of, as a string, which is counted fastest."""
+    found: dict[str, str] = {}
     for language, words in _data()["words"].items():
         for word in dict.fromkeys(words.split()):
-            found[word] = (*found.get(word, ()), language)
+            found[word] = f"{found.get(word, '')} {language}"
     return found
 
 

@@ -51,9 +51,9 @@ def one_line(text: str | None) -> str | None:
 
 def fold_spaces(text: str) -> str:
     """The text with each run of white space as one space, without control characters; NFC."""
-    if not text.isprintable():
+    if not text.isprintable():  # nor is any white space but the space itself
         text = _SPACES.sub(" ", _CONTROLS.sub("", text))
-    folded = " ".join(text.split())
+    folded = " ".join(text.split()) if "  " in text else text.strip(" ")
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
@@ -79,15 +79,20 @@ def normal_form(text: str | None) -> str:
 
 def fold(text: str) -> bytes:
     """The text as UTF-8, NFKC and case folded, its typographic signs as ASCII writes them."""
-    data = text.encode("utf-8", "surrogatepass")
-    if text.isascii():
-        return data.lower()
-    for sign, plain in _SIGNS:
-        data = data.replace(sign, plain)
+    data = with_plain_signs(text)
     if data.isascii():
         return data.lower()
     plainer = data.decode("utf-8", "surrogatepass")
     return unicodedata.normalize("NFKC", plainer).casefold().encode("utf-8", "surrogatepass")
+
+
+def with_plain_signs(text: str) -> bytes:
+    """The text as UTF-8, its typographic signs as ASCII writes them: most Latin news is ASCII then."""
+    data = text.encode("utf-8", "surrogatepass")
+    if not text.isascii():
+        for sign, plain in _SIGNS:
+            data = data.replace(sign, plain)
+    return data
 
 
 def words_only(folded: bytes) -> bytes:

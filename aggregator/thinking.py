@@ -6,17 +6,19 @@ Each function imports what it needs: who has it done by a worker names the funct
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import copyreg
+from dataclasses import dataclass, fields, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.errors import AggregatorError, ParseError
-from aggregator.model import Relation, Response
+from aggregator.model import Article, Dateline, Entry, Feed, Quote, Relation, Response, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aggregator.model import Article, Entry, Feed, KeptPage, ParsedFeed, Sighting, Slices
+    from aggregator.model import KeptPage, ParsedFeed, Slices
 
     RereadJob = tuple[KeptPage | None, Entry | None, Feed, frozenset[bytes]]
 
@@ -60,15 +62,22 @@ def carry_full_text(jobs: Sequence[tuple[Entry, Feed]]) -> list[bool]:
 
 
 def read_entries(jobs: Sequence[tuple[Entry, Feed]]) -> list[Article]:
-    """The articles that entries give by themselves."""
+    """The articles that entries give by themselves.
+
+    A step for all of them before the next step: the processor's caches hold one step, and it takes 0.85 of
+    the time that all steps for each take.
+    """
     from aggregator.extract import extract_entry
     from aggregator.fingerprint import with_fingerprint
-    from aggregator.wire import read_wire
+    from aggregator.wire import read_signs, with_quotes
 
-    return [
-        with_fingerprint(read_wire(extract_entry(entry, feed), default_agency=feed.agency, guid=entry.guid))
-        for entry, feed in jobs
+    found = [extract_entry(entry, feed) for entry, feed in jobs]
+    read = [
+        read_signs(article, default_agency=feed.agency, guid=entry.guid)
+        for article, (entry, feed) in zip(found, jobs, strict=True)
     ]
+    quoted = [with_quotes(article) for article in read]
+    return [with_fingerprint(article) for article in quoted]
 
 
 def read_page(
@@ -149,3 +158,18 @@ def _alone(function: Callable[..., T], *arguments: object) -> T | AggregatorErro
         raise
     except Exception as bug:  # noqa: BLE001 (it costs its own page, and is named)
         return AggregatorError(f"internal error: {bug!a}"[:300])
+
+
+def _as_values(record: object) -> tuple[type[object], tuple[Any, ...]]:
+    """A record as pickle is to write it: what dataclasses do of themselves takes twice as long."""
+    kind = type(record)
+    return kind, _VALUES[kind](record)
+
+
+#: What goes to workers and back by thousands.
+_VALUES: dict[type[object], Callable[[object], tuple[Any, ...]]] = {
+    kind: attrgetter(*[each.name for each in fields(kind)])
+    for kind in (Feed, Entry, Sighting, Article, Dateline, Quote)
+}
+for _kind in _VALUES:
+    copyreg.pickle(_kind, _as_values)

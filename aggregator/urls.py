@@ -19,9 +19,9 @@ _LONGEST = 8_000
 #: An absolute address that is spelled well already, as nearly all are: nothing to join or to quote.
 _PLAIN = re.compile(
     r"""
-    https?://
-    [a-z0-9] (?:[a-z0-9.-]*[a-z0-9])? (?::\d{1,4})?   # host and port
-    (?: / [\w/%:@!$&'()*+,;=~.?-]* )?                # path and query
+    (https?)://
+    ([a-z0-9] (?:[a-z0-9.-]*[a-z0-9])?) (?: :(\d{1,4}) )?   # host and port
+    ( / [\w/%:@!$&'()*+,;=~.?-]* )?                         # path and query
     (?: \# [\w/%:@!$&'()*+,;=~.?-]+ )?
     """,
     re.VERBOSE | re.ASCII,
@@ -33,7 +33,7 @@ _WWW = re.compile(r"^(?:www\d?|m|amp|mobile)\.(?=[^.]+\.)")
 
 def web_url(url: str | None, base: str = "") -> str | None:
     """The absolute http(s) URL, percent-encoded where needed; None for anything else."""
-    if url and len(url) <= _LONGEST and _PLAIN.fullmatch(url):
+    if _plain(url):
         return url
     joined = _absolute(url, base)
     return quote(joined, safe=_SAFE + "#") if joined else None
@@ -41,10 +41,14 @@ def web_url(url: str | None, base: str = "") -> str | None:
 
 def readable_url(url: str | None, base: str = "") -> str | None:
     """The absolute http(s) URL, letters of all scripts kept (an IRI, RFC 3987); None for anything else."""
-    if url and len(url) <= _LONGEST and _PLAIN.fullmatch(url):
+    if _plain(url):
         return url
     joined = _absolute(url, base)
     return _UNREADABLE.sub(lambda found: quote(found[0]), joined) if joined else None
+
+
+def _plain(url: str | None) -> re.Match[str] | None:
+    return _PLAIN.fullmatch(url) if url and len(url) <= _LONGEST else None
 
 
 def _absolute(url: str | None, base: str) -> str | None:
@@ -79,11 +83,23 @@ def canonical(url: str | None) -> str | None:
 
     ``http`` and ``https`` are one page, so the scheme is always ``https``. None when it is no http(s) URL.
     """
+    plain = _plain(url)
+    if plain:
+        return _canonical_of(*plain.groups())
     web = web_url(url)
     if web is None:
         return None
     parts = urlsplit(web)
     return urlunsplit(("https", _host(parts), parts.path or "/", _query(parts.query), ""))
+
+
+def _canonical_of(scheme: str, host: str, port: str | None, rest: str | None) -> str:
+    """The same of an address that is spelled well, without taking it apart and together again: a third."""
+    number = int(port) if port else _DEFAULT_PORTS[scheme]
+    place = host if number == _DEFAULT_PORTS[scheme] else f"{host}:{number}"
+    path, mark, query = (rest or "/").partition("?")
+    kept = _query(query) if mark else ""
+    return f"https://{place}{path}?{kept}" if kept else f"https://{place}{path}"
 
 
 def url_hash(url: str | None) -> int | None:
@@ -96,8 +112,16 @@ def url_hash(url: str | None) -> int | None:
 
 def outlet_of(url: str | None) -> str | None:
     """The host of a URL without ``www.``, ``m.`` or ``amp.``; None when it is no http(s) URL."""
+    plain = _plain(url)
+    if plain:
+        return _outlet(plain[2])
     web = web_url(url)
-    return _WWW.sub("", urlsplit(web).hostname or "") if web else None
+    return _outlet(urlsplit(web).hostname or "") if web else None
+
+
+@functools.lru_cache(maxsize=1_024)
+def _outlet(host: str) -> str:
+    return _WWW.sub("", host)
 
 
 def _host(parts: SplitResult) -> str:

@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.urls import canonical, outlet_of, readable_url, web_url
 
@@ -123,6 +125,36 @@ def test_the_form_of_a_form_is_itself() -> None:
         once = canonical(url)
         assert once is not None
         assert canonical(once) == once
+
+
+_PIECES = [
+    "a",
+    "www.",
+    "m.",
+    ".",
+    "-",
+    ":80",
+    ":443",
+    ":8080",
+    ":0080",
+    ":0",
+    "/",
+    "//",
+    "?",
+    "&",
+    "b=1",
+    "utm_source=x",
+    "amp",
+    ";",
+    "#c",
+]
+
+
+@given(st.sampled_from(["http", "https"]), st.lists(st.sampled_from(_PIECES), max_size=9).map("".join))
+def test_an_address_spelled_well_has_the_form_of_any_spelling(scheme: str, rest: str) -> None:
+    spellings = (f"{scheme}://wire.example{rest}", f"{scheme.upper()}://wire.example{rest}")
+    assert len({canonical(each) for each in spellings}) == 1
+    assert len({outlet_of(each) for each in spellings}) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.wire.agencies import load_agencies, read_data
-from aggregator.wire.datelines import load_shapes, read_dateline
+from aggregator.wire.datelines import load_shapes, read_dateline, shapes_for
 from aggregator.wire.heads import nearest_date
 
 HERE = Path(__file__).parent / "wire"
@@ -32,6 +34,61 @@ def test_openings(row: list[str]) -> None:
 @pytest.mark.parametrize("text", OTHERS, ids=[str(number) for number in range(len(OTHERS))])
 def test_sentences_that_only_look_like_datelines(text: str) -> None:
     assert read_dateline(text) is None
+
+
+_PIECES = [
+    "OSLO",
+    "Oslo",
+    ", ",
+    ". ",
+    "May 3",
+    "3",
+    " ",
+    "\n",
+    "(",
+    ")",
+    "Reuters",
+    "AP",
+    "dpa",
+    "TASS",
+    "INA",
+    "Kyodo",
+]
+_PIECES += [
+    "-",
+    "–",
+    "—",
+    " - ",
+    "-- ",
+    "/",
+    "/ ",
+    "|",
+    " | ",
+    ":",
+    ": ",
+    "=",
+    "【",
+    "】",
+    "[",
+    "]",
+    "（",
+    "）",
+    "共同",
+    "中央社記者",
+    "31日電",
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_no_shape_is_passed_over_that_would_match(opening: str) -> None:
+    matching = {shape.name for shape in load_shapes() if shape.pattern.match(opening)}
+    assert matching <= {shape.name for shape in shapes_for(opening)}
+
+
+@pytest.mark.parametrize("row", OPENINGS, ids=[f"{number}-{row[3]}" for number, row in enumerate(OPENINGS)])
+def test_no_shape_is_passed_over_at_a_dateline(row: list[str]) -> None:
+    matching = {shape.name for shape in load_shapes() if shape.pattern.match(row[5])}
+    assert matching <= {shape.name for shape in shapes_for(row[5])}
 
 
 def test_all_parts_of_a_dateline() -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.model import Relation
 from aggregator.wire.agencies import read_data
-from aggregator.wire.marks import read_line_mark, read_mark
+from aggregator.wire.marks import ends_for, load_signs, read_line_mark, read_mark
 
 EXAMPLES = [(row, example) for row in read_data("marks.toml")["marks"] for example in row["examples"]]
 
@@ -22,6 +24,33 @@ def test_every_example_is_read_as_it_says(row: dict[str, Any], example: dict[str
     assert found.mark.number == example.get("number")
     assert found.mark.relation == row["relation"]
     assert found.hold == row.get("hold", False)
+
+
+_PIECES = [
+    "Bread",
+    " ",
+    ",",
+    "-",
+    "–",
+    "(",
+    "[",
+    ")",
+    "]",
+    "2",
+    "2nd",
+    "Ld",
+    "Lead",
+    "Writethru",
+    "종합",
+    "2보",
+]
+_PIECES += ["UPDATE", "Updated", "CORRECTED", "WITHDRAWN", "STORY ", "KILLED", " (2)", "\n"]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=9).map("".join))
+def test_no_sign_at_the_end_is_passed_over(headline: str) -> None:
+    found = {sign.name for sign in load_signs("end") if sign.pattern.search(headline)}
+    assert found <= {sign.name for sign in ends_for(headline)}
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ import os
 import signal
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from aggregator.errors import ParseError, WorkerError
+from aggregator.model import Entry, Feed
+from aggregator.thinking import read_entries
 from aggregator.workers import Limits, Workers
 
 if TYPE_CHECKING:
@@ -27,6 +30,10 @@ def workers() -> Iterator[Workers]:
 
 def _add(one: int, other: int) -> int:
     return one + other
+
+
+def _same(record: object) -> object:
+    return record
 
 
 def _hang() -> None:
@@ -47,6 +54,19 @@ def _fail() -> None:
 
 def _pid() -> int:
     return os.getpid()
+
+
+def test_records_come_back_as_they_were_sent(workers: Workers) -> None:
+    hour = timedelta(hours=1)
+    feed = Feed("https://wire.example/rss", "wire", hour, hour, hour, language="en", headers=(("X", "y"),))
+    text = 'OSLO, May 3 (Reuters) - "The bridge will stand for years," the builder Ann Baker told us.'
+    entry = Entry("1", "https://wire.example/1", "UPDATE 1-Bridge", text, published_at=datetime.now(UTC))
+    [article] = read_entries([(entry, feed)])
+    assert article.dateline is not None
+    assert article.quotes
+    assert article.fingerprint is not None
+    sent = (feed, entry, article, article.fingerprint)
+    assert workers.submit(_same, sent).result() == sent
 
 
 def test_jobs_run_in_other_processes(workers: Workers) -> None:

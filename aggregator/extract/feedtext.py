@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from aggregator.model import Article, TextBasis
-from aggregator.text import count_words, fold_spaces, normal_form, one_line, paragraphs_of
+from aggregator.text import count_words, fold_spaces, normal_form, one_line, paragraphs_of, with_plain_signs
 from aggregator.urls import outlet_of
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: A text cut off by the feed: an ellipsis at its end, or an invitation to read on.
 _CUT_OFF = re.compile(r"(?:\.\.\.|…|\[\.\.\.\]|\[…\]|&hellip;)[\s\])»”\"']{0,5}$")
+#: That is no longer.
+_CUT_REACH = 20
 #: One paragraph of fewer words is a summary, whatever element it came in: full texts are longer.
 _FULL_WORDS = 120
 
@@ -55,7 +57,7 @@ def carries_full_text(entry: Entry) -> bool:
 
 
 def _is_full(content: tuple[str, ...], summary: tuple[str, ...]) -> bool:
-    if not content or any(_CUT_OFF.search(paragraph) for paragraph in content[-2:]):
+    if not content or any(map(_is_cut, content[-2:])):
         return False
     words = count_words(" ".join(content))
     if words < _FULL_WORDS and words <= count_words(" ".join(summary)):
@@ -78,13 +80,22 @@ def _best(content: tuple[str, ...], summary: tuple[str, ...]) -> tuple[TextBasis
 
 def _deck(summary: tuple[str, ...], text: tuple[str, ...]) -> str | None:
     """The summary, when it is other words than the text and its opening."""
-    if summary == text:
+    if not summary or summary == text or _is_cut(summary[-1]):
         return None
-    said = normal_form(" ".join(summary))
-    cut = _CUT_OFF.search(summary[-1]) if summary else None
-    if not said or cut or said in normal_form(" ".join(text)):
-        return None
-    return " ".join(summary)
+    deck = " ".join(summary)
+    return None if _says(" ".join(text), deck) else deck
+
+
+def _says(text: str, words: str) -> bool:
+    """Whether words stand in a text, typography apart; letter for letter, as most do, it is seen at once."""
+    plain = with_plain_signs(text)
+    if plain.isascii() and with_plain_signs(words) in plain:
+        return True
+    return normal_form(words) in normal_form(text)
+
+
+def _is_cut(paragraph: str) -> bool:
+    return bool(_CUT_OFF.search(paragraph[-_CUT_REACH:]))
 
 
 def _paragraphs(markup: str | None) -> tuple[str, ...]:

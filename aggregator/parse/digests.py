@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from aggregator.model import Sighting
-from aggregator.text import digest, normal_form
+from aggregator.text import digest, fold, with_plain_signs, words_only
 from aggregator.urls import url_hash
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def sight(entry: Entry, mark: bytes | None = None) -> Sighting:
     Its digest is over the words of title, summary and content: markup, typography, letter case, links and
     wrongly decoded bytes are no part of it; a changed word is. The mark is the digest of its own bytes.
     """
-    forms = tuple(words_form(part) for part in (entry.title, entry.summary, entry.content))
+    forms = tuple(map(_words_form, (entry.title, entry.summary, entry.content)))
     return Sighting(
         entry,
         digest(*forms),
         url_hash(entry.url),
-        sum(map(len, forms)),
+        sum(map(_letters, forms)),
         garbled=any(part and _is_garbled(part) for part in (entry.title, entry.summary)),
         mark=mark,
     )
@@ -40,14 +40,19 @@ def _is_garbled(text: str) -> bool:
     return not text.isascii() and any(_repaired(found) != found[0] for found in _MOJIBAKE.finditer(text))
 
 
-def words_form(markup: str | None) -> str:
-    """The normal form of the words a piece of HTML or text shows, wrong decodings repaired."""
+def _words_form(markup: str | None) -> bytes:
+    """The normal form, as UTF-8, of the words a piece of HTML or text shows, wrong decodings repaired."""
     shown = markup or ""
     if "<" in shown:
         shown = _TAG.sub(" ", shown)
     if "&" in shown:
         shown = html.unescape(shown)
-    return normal_form(shown if shown.isascii() else _MOJIBAKE.sub(_repaired, shown))
+    plain = with_plain_signs(shown)
+    return words_only(plain.lower() if plain.isascii() else fold(_MOJIBAKE.sub(_repaired, shown)))
+
+
+def _letters(form: bytes) -> int:
+    return len(form if form.isascii() else form.decode("utf-8", "surrogatepass"))
 
 
 def _repaired(found: re.Match[str]) -> str:

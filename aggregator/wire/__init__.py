@@ -1,6 +1,7 @@
 """The wire desk: dateline, byline, agency, marks, credits and quotes out of an article's text. Pure.
 
-``read_wire`` reads an article as it was extracted; ``read_copy`` one piece of plain-text copy.
+``read_wire`` reads an article as it was extracted; ``read_copy`` one piece of plain-text copy. Of many
+articles ``read_signs`` and ``with_quotes`` are the two steps of the former.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aggregator.wire.desk import read_copy, read_wire
+    from aggregator.wire.desk import read_copy, read_signs, read_wire, with_quotes
 
-__all__ = ["read_copy", "read_wire"]
+__all__ = ["read_copy", "read_signs", "read_wire", "with_quotes"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (PEP 562)

@@ -40,7 +40,10 @@ _BULLET = re.compile(r"[*•●▪·]\s?[^\n]{1,300}\n\s*|[*\s=_]{1,40}")
 _LINE = re.compile(r"[^\n]{2,60}\n\s*")
 _NAME = r"[^\W\d_][\w.'’-]{0,25}"
 _BYLINE_LINE = re.compile(rf"(?P<name>{_NAME}(?:[ ,]{{1,2}}{_NAME}|\s&\s{_NAME}){{0,12}})[^\n]{{0,60}}\n\s*")
-_BYLINE_TAIL = re.compile(r"\s*,?\s*$")
+#: What a shape may need, each sign by itself; dashes and colons inside a word are none.
+_SIGNS = re.compile(r"[-–—:(（【［\[/|\n](?:(?<=[(（【［\[/|\n])|(?=\s)|(?<=\s[-–—]))")
+#: Sets of signs that are remembered: prose has a dozen, and no text fills the memory.
+_MOST_SETS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Shape:
     needs_place: bool
     needs_known: bool  # of places.toml
     at_once: bool  # the story may follow without a dash
+    signs: frozenset[str]  # one of them is needed; none: any opening will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,18 @@ def _shape(row: dict[str, str | bool]) -> Shape:
         bool(row.get("needs_place")),
         bool(row.get("needs_known")),
         bool(row.get("at_once")),
+        frozenset(str(row.get("signs", ""))),
     )
+
+
+def shapes_for(opening: str) -> tuple[Shape, ...]:
+    """The shapes that may match an opening, by its signs: prose has few, and takes a tenth of the time."""
+    return _shapes_with(frozenset(_SIGNS.findall(opening)))
+
+
+@functools.lru_cache(_MOST_SETS)
+def _shapes_with(signs: frozenset[str]) -> tuple[Shape, ...]:
+    return tuple(shape for shape in load_shapes() if not shape.signs or shape.signs & signs)
 
 
 def _names(shape: str) -> str:
@@ -188,7 +203,7 @@ def byline_name(printed: str) -> str:
 
 
 def _match_shapes(opening: str) -> Dateline | None:
-    for shape in load_shapes():
+    for shape in shapes_for(opening):
         found = shape.pattern.match(opening)
         dateline = _read_match(shape, found, opening) if found else None
         if dateline:

@@ -22,6 +22,9 @@ _WEIGHT = (
     Relation.KILL, Relation.CORRECTION, Relation.UPDATE, Relation.REPEAT, Relation.COPY, Relation.ORIGINAL,
 )  # fmt: skip
 _NAMED = re.compile(r"\(\?P<\w+>")
+#: What the signs at the end need.
+_END_SIGNS = re.compile(r"[-–—(\[LW]")
+_MOST_SETS = 256
 _SEPARATOR = r"(?:\s?[-–—:]{1,2}\s?)"
 
 
@@ -35,6 +38,7 @@ class Sign:
     relation: Relation
     hold: bool
     agencies: frozenset[str]  # none: all
+    signs: frozenset[str]  # of one at the end: it needs one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,30 @@ def _any_sign(at: str) -> re.Pattern[str]:
     return re.compile(either, re.VERBOSE)
 
 
+def ends_for(text: str) -> tuple[Sign, ...]:
+    """The signs that may stand at the end of a headline: most headlines lack what they need."""
+    return _ends_with(frozenset(_END_SIGNS.findall(text)))
+
+
+@functools.lru_cache(_MOST_SETS)
+def _ends_with(signs: frozenset[str]) -> tuple[Sign, ...]:
+    return tuple(sign for sign in load_signs("end") if sign.signs & signs)
+
+
 def _sign(row: dict[str, Any]) -> Sign:
     body = row["pattern"].replace("SEP", _SEPARATOR)
     anchored = rf"(?:{body})\s*$" if row["at"] == "end" else rf"\s*(?:{body})\s*"
     pattern = re.compile(anchored, re.VERBOSE)
     agencies = frozenset(row.get("agencies", ()))
-    return Sign(row["name"], row["at"], pattern, Relation(row["relation"]), bool(row.get("hold")), agencies)
+    return Sign(
+        row["name"],
+        row["at"],
+        pattern,
+        Relation(row["relation"]),
+        bool(row.get("hold")),
+        agencies,
+        frozenset(row.get("signs", "")),
+    )
 
 
 def read_mark(headline: str, agency: str | None = None) -> MarkRead | None:
@@ -91,7 +113,7 @@ def _first_hit(text: str, agency: str | None) -> tuple[Sign, re.Match[str]] | No
         match = sign.pattern.match(text)
         if match:
             return sign, match
-    for sign in load_signs("end"):
+    for sign in ends_for(text):
         match = sign.pattern.search(text)
         if match and (not sign.agencies or agency in sign.agencies):
             return sign, match

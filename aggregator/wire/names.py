@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,8 @@ _POSSESSIVES = ("'s", "’s", "'", "’")
 _MOST_WORDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A capitalised run."""
+class Mention(NamedTuple):
+    """A capitalised run; a text has many of them."""
 
     words: tuple[str, ...]  # without titles
     titled: bool
@@ -66,12 +65,14 @@ def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
     for found in known.run.finditer(text):
         words = found.group().split()
         words[-1] = _trimmed(words[-1])
+        if words[-1] in known.not_names:  # as most that open a sentence
+            continue
         titled = begin = _behind_title(words, known)
         while begin < len(words) and (
             words[begin] in known.not_names or words[begin].casefold() in known.not_names
         ):
             begin += 1
-        if begin < len(words) and words[-1] not in known.not_names:
+        if begin < len(words):
             start = found.start()
             before = text[max(0, start - 4) : start].rstrip(_CLOSING)
             opens = not before or before[-1] in _SENTENCE_ENDS
@@ -80,6 +81,8 @@ def mentions_of(text: str, known: NameWords) -> Iterator[Mention]:
 
 def _behind_title(words: list[str], known: NameWords) -> int:
     """The index behind the last word that is a title by itself or, before others of its run, by its end."""
+    if known.titles.isdisjoint(words) and not known.title_endings:
+        return 0
     last = words[-1]
     for index in range(len(words) - 1, -1, -1):
         word = words[index]
