@@ -34,7 +34,7 @@ _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 #: Of an element's names so much is read; utility classes run to some 300 letters.
 _LONGEST_NAMES = 500
 #: Blocks of a page that are read; the longest live reports seen have under 3,000.
-_MOST_BLOCKS = 8_000
+_MOST_BLOCKS = 5_000
 #: Stands for a line break while a block is collected; U+2028 is white space.
 _BREAK = "\u2028"
 
