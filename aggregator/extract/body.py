@@ -59,10 +59,9 @@ def read_body(page: Page, said: Metadata) -> Reading:
 def page_scene(page: Page, said: Metadata) -> Scene:
     """The page's blocks, without those of comments and dialogs, and what they are read against."""
     start = page.root.find("body")
-    everything = read_blocks(page.root if start is None else start)
-    known: dict[Box, bool] = {}
-    own = [block for block in everything if not _foreign(block.box, known)]
-    return read_scene(own if sum(map(_copy, own)) >= _LEAST_COPY else everything, said)
+    start = page.root if start is None else start
+    own = read_blocks(start, _is_foreign)
+    return read_scene(own if sum(map(_copy, own)) >= _LEAST_COPY else read_blocks(start), said)
 
 
 def first_look(scene: Scene) -> tuple[list[list[str]], list[float]]:
@@ -115,11 +114,8 @@ def _best_cut(sizes: Sequence[int], scores: Sequence[float], probable: Sequence[
     return min(0.0, cut)
 
 
-def _foreign(box: Box, known: dict[Box, bool]) -> bool:
-    if box not in known:
-        around = box.parent is not None and _foreign(box.parent, known)
-        known[box] = around or box.tag == "footer" or (box.tag != "body" and is_foreign(box.names))
-    return known[box]
+def _is_foreign(box: Box) -> bool:
+    return box.tag == "footer" or (box.tag != "body" and is_foreign(box.names))
 
 
 def _copy(block: Block) -> int:
