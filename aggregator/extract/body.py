@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aggregator.extract.blocks import read_blocks
 from aggregator.extract.hints import is_foreign
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from aggregator.extract.page import Page
     from aggregator.extract.signs import Scene
 
+#: Of each look: the sign's name → its weight, ``bias`` → what no sign says.
+Weights = dict[str, dict[str, float]]
 #: The logit of a block that is a short link and nothing else; its signs are not even read.
 HOPELESS = -5.0
 #: Copy so many blocks before or after a short link makes it worth a look.
@@ -64,18 +66,20 @@ def page_scene(page: Page, said: Metadata) -> Scene:
     return read_scene(own if sum(map(_copy, own)) >= _LEAST_COPY else read_blocks(start), said)
 
 
-def first_look(scene: Scene) -> tuple[list[list[str]], list[float]]:
+def first_look(scene: Scene, weights: Weights | None = None) -> tuple[list[list[str]], list[float]]:
     """The own signs of each block and the logit they sum to."""
-    weights = _weights()["first"]
-    bias, get = weights["bias"], weights.get
+    first = (weights or _weights())["first"]
+    bias, get = first["bias"], first.get
     signs = [_read_signs(scene, index) for index in range(len(scene.blocks))]
     return signs, [bias + sum([get(sign, 0.0) for sign in own]) if own else HOPELESS for own in signs]
 
 
-def second_look(scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[float]) -> list[float]:
+def second_look(
+    scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[float], weights: Weights | None = None
+) -> list[float]:
     """The logit of each block when its place is known too."""
-    weights = _weights()["second"]
-    bias, get = weights["bias"], weights.get
+    second = (weights or _weights())["second"]
+    bias, get = second["bias"], second.get
     factors = [get(name, 0.0) for name in NUMBERS]
     place_of = places_of(scene, scores)
     judged = [HOPELESS] * len(scores)
@@ -136,5 +140,5 @@ def _is_hopeless(blocks: Sequence[Block], index: int) -> bool:
 
 
 @functools.cache
-def _weights() -> dict[str, dict[str, Any]]:
+def _weights() -> Weights:
     return tomllib.loads(resources.files("aggregator").joinpath("data/signs.toml").read_text("utf8"))
