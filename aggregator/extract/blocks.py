@@ -25,7 +25,7 @@ _BLOCKS = frozenset(
 )
 _BOLD = frozenset(["b", "strong"])
 #: Attributes that name what an element is for.
-_NAMING = ("class", "id", "role", "itemprop", "data-testid", "data-component")
+_NAMING = frozenset(["class", "id", "role", "itemprop", "data-testid", "data-component"])
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: Zero-width characters, soft hyphens and control characters: not seen, and no spaces either.
 _UNSEEN = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f-\x9f]+")
@@ -34,7 +34,7 @@ _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 #: Of an element's names so much is read; utility classes run to some 300 letters.
 _LONGEST_NAMES = 500
 #: Blocks of a page that are read; the longest live reports seen have under 3,000.
-_MOST_BLOCKS = 8_000
+_MOST_BLOCKS = 5_000
 #: Stands for a line break while a block is collected; U+2028 is white space.
 _BREAK = "\u2028"
 
@@ -78,6 +78,7 @@ class _Walk:
     """Where the walk is."""
 
     box: Box
+    is_foreign: Callable[[Box], bool] | None = None
     blocks: list[Block] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     linked: int = 0
@@ -105,15 +106,20 @@ class _Walk:
             self.parts, self.linked, self.bold = [], 0, 0
 
 
-def read_blocks(root: _Element) -> list[Block]:
-    """The blocks of text at and below an element, in document order; _MOST_BLOCKS at most."""
-    walk = _Walk(Box("", "", None, 0))
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+def read_blocks(root: _Element, is_foreign: Callable[[Box], bool] | None = None) -> list[Block]:
+    """The blocks of text at and below an element, in document order; _MOST_BLOCKS at most.
+
+    What stands in foreign boxes is passed over.
+    """
+    walk = _Walk(Box("", "", None, 0), is_foreign)
+    steps = etree.iterwalk(root, events=("start", "end"))
+    for event, element in steps:
         tag = element.tag
         if event == "start":
             kind = _KINDS.get(tag)
-            if kind is not None:
-                kind(walk, element)
+            if kind is not None and kind(walk, element):
+                steps.skip_subtree()
+                continue
             if text := element.text:
                 walk.add(text)
         else:
@@ -132,9 +138,11 @@ def read_blocks(root: _Element) -> list[Block]:
     return walk.blocks
 
 
-def _open_box(walk: _Walk, element: _Element) -> None:
+def _open_box(walk: _Walk, element: _Element) -> bool:
+    """Whether the box is foreign: all that is in it is passed over."""
     walk.close()
     walk.box = Box(str(element.tag), names_of(element), walk.box, walk.box.depth + 1)
+    return walk.is_foreign is not None and walk.is_foreign(walk.box)
 
 
 def _open_link(walk: _Walk, _: _Element) -> None:
@@ -158,8 +166,8 @@ def _break(walk: _Walk, _: _Element) -> None:
         walk.parts.append(_BREAK)
 
 
-#: What the beginning of an element does; the others only hold text.
-_KINDS: dict[object, Callable[[_Walk, _Element], None]] = dict.fromkeys(_BLOCKS, _open_box) | {
+#: What the beginning of an element does, and whether what is in it is passed over; the others only hold text.
+_KINDS: dict[object, Callable[[_Walk, _Element], bool | None]] = dict.fromkeys(_BLOCKS, _open_box) | {
     "a": _open_link, "b": _open_bold, "strong": _open_bold, "br": _break,
     "img": _see_picture, "picture": _see_picture,
 }  # fmt: skip
@@ -167,10 +175,7 @@ _KINDS: dict[object, Callable[[_Walk, _Element], None]] = dict.fromkeys(_BLOCKS,
 
 def names_of(element: _Element) -> str:
     """An element's class, id, role and the like, in lower case, words joined by hyphens."""
-    keys = element.keys()
-    if not keys:
-        return ""
-    said = " ".join([value for name in _NAMING if name in keys and (value := element.get(name))])
+    said = " ".join([value for name, value in element.items() if name in _NAMING])
     return _spelt(said[:_LONGEST_NAMES]) if said else ""
 
 

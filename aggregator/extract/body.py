@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aggregator.extract.blocks import read_blocks
 from aggregator.extract.hints import is_foreign
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from aggregator.extract.page import Page
     from aggregator.extract.signs import Scene
 
+#: Of each look: the sign's name → its weight, ``bias`` → what no sign says.
+Weights = dict[str, dict[str, float]]
 #: The logit of a block that is a short link and nothing else; its signs are not even read.
 HOPELESS = -5.0
 #: Copy so many blocks before or after a short link makes it worth a look.
@@ -59,24 +61,25 @@ def read_body(page: Page, said: Metadata) -> Reading:
 def page_scene(page: Page, said: Metadata) -> Scene:
     """The page's blocks, without those of comments and dialogs, and what they are read against."""
     start = page.root.find("body")
-    everything = read_blocks(page.root if start is None else start)
-    known: dict[Box, bool] = {}
-    own = [block for block in everything if not _foreign(block.box, known)]
-    return read_scene(own if sum(map(_copy, own)) >= _LEAST_COPY else everything, said)
+    start = page.root if start is None else start
+    own = read_blocks(start, _is_foreign)
+    return read_scene(own if sum(map(_copy, own)) >= _LEAST_COPY else read_blocks(start), said)
 
 
-def first_look(scene: Scene) -> tuple[list[list[str]], list[float]]:
+def first_look(scene: Scene, weights: Weights | None = None) -> tuple[list[list[str]], list[float]]:
     """The own signs of each block and the logit they sum to."""
-    weights = _weights()["first"]
-    bias, get = weights["bias"], weights.get
+    first = (weights or _weights())["first"]
+    bias, get = first["bias"], first.get
     signs = [_read_signs(scene, index) for index in range(len(scene.blocks))]
     return signs, [bias + sum([get(sign, 0.0) for sign in own]) if own else HOPELESS for own in signs]
 
 
-def second_look(scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[float]) -> list[float]:
+def second_look(
+    scene: Scene, signs: Sequence[Sequence[str]], scores: Sequence[float], weights: Weights | None = None
+) -> list[float]:
     """The logit of each block when its place is known too."""
-    weights = _weights()["second"]
-    bias, get = weights["bias"], weights.get
+    second = (weights or _weights())["second"]
+    bias, get = second["bias"], second.get
     factors = [get(name, 0.0) for name in NUMBERS]
     place_of = places_of(scene, scores)
     judged = [HOPELESS] * len(scores)
@@ -115,11 +118,8 @@ def _best_cut(sizes: Sequence[int], scores: Sequence[float], probable: Sequence[
     return min(0.0, cut)
 
 
-def _foreign(box: Box, known: dict[Box, bool]) -> bool:
-    if box not in known:
-        around = box.parent is not None and _foreign(box.parent, known)
-        known[box] = around or box.tag == "footer" or (box.tag != "body" and is_foreign(box.names))
-    return known[box]
+def _is_foreign(box: Box) -> bool:
+    return box.tag == "footer" or (box.tag != "body" and is_foreign(box.names))
 
 
 def _copy(block: Block) -> int:
@@ -140,5 +140,5 @@ def _is_hopeless(blocks: Sequence[Block], index: int) -> bool:
 
 
 @functools.cache
-def _weights() -> dict[str, dict[str, Any]]:
+def _weights() -> Weights:
     return tomllib.loads(resources.files("aggregator").joinpath("data/signs.toml").read_text("utf8"))

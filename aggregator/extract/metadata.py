@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from lxml import etree
 
 from aggregator.extract.page import text_of
 from aggregator.extract.people import names_of
+from aggregator.extract.titles import Known, read_headline, squeezed
 from aggregator.parse.dates import read_date
-from aggregator.text import fold_spaces, normal_form, one_line
+from aggregator.text import fold_spaces, one_line
 from aggregator.urls import canonical, outlet_of, web_url
 
 if TYPE_CHECKING:
@@ -28,13 +30,8 @@ if TYPE_CHECKING:
 #: schema.org types that are a piece of news or text; others (breadcrumbs, the outlet) say nothing of it.
 _ARTICLE_TYPE = re.compile(r"Article$|^BlogPosting$|^Report$|^LiveBlogPosting$|^Review$|^NewsItem$")
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_].*)?$")
-#: What stands between a headline and the outlet's name.
-_TITLE_SPLIT = re.compile(r"\s+[|\-–—·•»:*]+\s+|\s*[|｜»：]\s*")
 #: More tags than this are a list of links, not of subjects.
 _TAG_LIMIT = 40
-_HEADLINE_LIMIT = 400
-#: Of titles and headings so much is read.
-_LONGEST_TITLE, _MOST_HEADINGS = 1_000, 50
 #: Names of meta elements that say when a page was published, the most trustworthy first.
 _PUBLISHED_NAMES = (
     "article:published_time og:article:published_time article:published:time datepublished date "
@@ -50,6 +47,8 @@ _AUTHOR_NAMES = (
     *"author article:author dc.creator dcterms.creator parsely-author sailthru.author byl".split(),
     "twitter:misc:written by",
 )
+#: The first element that is marked as the author's name.
+_SIGNATURE = etree.XPath("(//*[@rel='author' or @itemprop='author'])[1]")
 #: Two zones at the world's ends: a time that both read alike carries its own offset.
 _FAR_WEST = "Etc/GMT+12"
 
@@ -80,10 +79,11 @@ def read_metadata(page: Page, site: Site, zone: str | None = None, told: str | N
     """
     news = article_object(page)
     zone = zone or site.timezone
+    names = outlet_names(page)
     return Metadata(
-        headline=_headline(page, news, site, told),
+        headline=read_headline(page, Known(_text(news.get("headline")), names, site.headline, told)),
         deck=_deck(page, news),
-        authors=_authors(page, news),
+        authors=_authors(page, news, names),
         outlet_authors=tuple(name for one in _each(news.get("author")) for name in _author_names(one)),
         published_at=_time(news, "datePublished", page, _PUBLISHED_NAMES, zone),
         updated_at=_time(news, "dateModified", page, _UPDATED_NAMES, zone),
@@ -108,11 +108,7 @@ def outlet_names(page: Page) -> frozenset[str]:
     publisher = article_object(page).get("publisher")
     said = (*page.meta.get("og:site_name", ()), *page.meta.get("application-name", ()), _text(publisher))
     label = host.rsplit(".", 1)[0] if host.count(".") == 1 else host.partition(".")[0]
-    return frozenset(_squeeze(name) for name in (host, label, *said) if name)
-
-
-def _squeeze(text: str) -> str:
-    return normal_form(text).replace(" ", "")
+    return frozenset(squeezed(name) for name in (host, label, *said) if name)
 
 
 def _types(thing: dict[str, Any]) -> Iterator[str]:
@@ -132,54 +128,16 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 (JSON is anything)
     return None
 
 
-def _headline(page: Page, news: dict[str, Any], site: Site, told: str | None) -> str | None:
-    """The one the feed tells, else JSON-LD's, else the heading others agree with, else what is shared."""
-    names = outlet_names(page)
-    titles = islice(page.root.iter("h1"), _MOST_HEADINGS)
-    headings = [text for h1 in titles if (text := one_line(text_of(h1)[:_LONGEST_TITLE]))]
-    linked = _bare(one_line(_text(news.get("headline"))), names, headings)
-    shared = _bare(page.meta_first("og:title", "twitter:title"), names, headings)
-    title = _bare(fold_spaces((page.root.findtext(".//title") or "")[:_LONGEST_TITLE]), names, headings)
-    agreed = [text for text in headings if _agrees(text, [linked, shared, title])]
-    by_name = {"json-ld": linked, "og:title": shared, "h1": next(iter([*agreed, *headings]), None)}
-    kicked = shared if linked and shared and linked.endswith(f": {shared}") else None
-    candidates = (by_name.get(site.headline or ""), kicked, linked, *agreed, shared, *headings, title)
-    fit = [text for text in candidates if text and len(text) <= _HEADLINE_LIMIT]
-    form = _squeeze(told or "")
-    return next((text for text in fit if _squeeze(text) == form), None) or next(iter(fit), None)
-
-
-def _agrees(heading: str, others: Iterable[str | None]) -> bool:
-    """Whether some other source has this heading in it, or is in it."""
-    form = normal_form(heading)
-    return any(form in normal_form(other) for other in others if other and form)
-
-
-def _bare(title: str | None, names: frozenset[str], headings: list[str]) -> str | None:
-    """The title without the outlet's name after it (or before); a heading tells where it ends."""
-    title = (title or "")[:_LONGEST_TITLE]
-    parts = list(_TITLE_SPLIT.finditer(title))
-    if not parts:
-        return title or None
-    forms = {_squeeze(heading) for heading in headings}
-    for part in parts:
-        before = title[: part.start()]
-        if _squeeze(before) in forms or _squeeze(title[part.end() :]) in names:
-            return before
-    return title[parts[0].end() :] if _squeeze(title[: parts[0].start()]) in names else title
-
-
 def _deck(page: Page, news: dict[str, Any]) -> str | None:
     shared = page.meta_first("og:description", "description", "twitter:description")
     return one_line(shared or _text(news.get("description")))
 
 
-def _authors(page: Page, news: dict[str, Any]) -> tuple[str, ...]:
+def _authors(page: Page, news: dict[str, Any], outlet: frozenset[str]) -> tuple[str, ...]:
     """Who the first source names that names somebody else than the outlet."""
-    outlet = outlet_names(page)
     for told in _author_sources(page, news):
         names = dict.fromkeys(name for one in told for name in names_of(one))
-        if any(_squeeze(name) not in outlet for name in names):
+        if any(squeezed(name) not in outlet for name in names):
             return tuple(names)
     return ()
 
@@ -192,17 +150,14 @@ def _author_sources(page: Page, news: dict[str, Any]) -> Iterator[Iterable[str]]
 
 def _signed(page: Page) -> list[str]:
     """The texts of the first elements marked as the author's name (HTML rel, microdata), side by side."""
-    first = next((one for one in page.root.iter() if _is_signature(one)), None)
-    if first is None:
+    found = _SIGNATURE(page.root)
+    if not isinstance(found, list) or not found:
         return []
+    first: _Element = found[0]
     beside = [
         one for one in first.itersiblings() if one.get("rel") == "author" or one.get("itemprop") == "author"
     ]
     return [text_of(one) for one in (first, *beside)]
-
-
-def _is_signature(element: _Element) -> bool:
-    return element.get("rel") == "author" or element.get("itemprop") == "author"
 
 
 def _author_names(author: Any) -> Iterator[str]:  # noqa: ANN401 (JSON is anything)

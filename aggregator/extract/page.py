@@ -183,7 +183,7 @@ def _declared(body: bytes, content_type: str | None) -> Iterator[str]:
 
 def _tree(text: str) -> _Element:
     """The tree; libxml2 itself bounds its depth at 256."""
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     data = _with_few_attributes(_bounded(text.replace("\0", ""))).encode("utf-8", "replace")
     try:
         root = etree.fromstring(data, parser=parser)
