@@ -57,8 +57,8 @@ _ByHost = dict[str, "_Unasked"]
 
 #: Due entries taken up in one round; the rest stay due.
 _ROUND_ENTRIES = 50_000
-#: A round that ends takes them up so many at a time: their texts are 35 MB of memory.
-_AT_ONCE = 10_000
+#: A round that ends takes them up so many at a time: their texts are 15 MB of memory.
+_AT_ONCE = 5_000
 #: Articles without a page to wait for are stored that many to a transaction: storing takes 0.91 of what it
 #: took with 100 (docs/decisions.md). They are read in parts, which workers share.
 _BATCH, _PART = 500, 100
@@ -77,10 +77,16 @@ async def derive_all(desk: Desk) -> None:
     Raises:
         StoreError: as ``derive_articles``.
     """
-    due = due_now(desk, limit=_AT_ONCE)
-    while due and not desk.stopping:
-        await derive_articles(desk, due)
-        due = due_now(desk, after=due[-1], limit=_AT_ONCE)
+    last = await _derive_some(desk, None)
+    while last and not desk.stopping:
+        last = await _derive_some(desk, last)
+
+
+async def _derive_some(desk: Desk, after: DueEntry | None) -> DueEntry | None:
+    """The last of the entries that were taken up; the others are forgotten before the next ones are read."""
+    due = due_now(desk, after=after, limit=_AT_ONCE)
+    await derive_articles(desk, due)
+    return due[-1] if due else None
 
 
 def due_now(desk: Desk, *, after: DueEntry | None = None, limit: int = _ROUND_ENTRIES) -> list[DueEntry]:
