@@ -89,9 +89,7 @@ async def _live(
     file: _FeedsFile, config: Config, store: Store, engine: _Engine, *, allow_private: bool
 ) -> None:
     """The daemon's life in its loop, by whose clock the desk keeps hosts closed that were before."""
-    with (
-        store.transaction() as conn
-    ):  # the desk takes over until when hosts are closed, by the clock as it is now
+    with store.transaction() as conn:  # before the desk takes over until when hosts are closed
         pull_back_due(conn, utc_now())
     desk = Desk(store, Fetcher(config.contact), engine.open(), {}, allow_private, told=_tell)
     await _Daemon(file, config, desk, engine).run()
