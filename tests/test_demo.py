@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -73,6 +76,19 @@ def test_unreadable_dates_and_unknown_paths_are_answered(wire: DemoWire, client:
     url = wire.feed_url("slate")
     assert client.get(url, headers={"If-Modified-Since": "yesterday"}).status_code == 200
     assert client.get(url + ".old").status_code == 404
+
+
+def test_a_client_that_hangs_up_is_not_told_of(wire: DemoWire, capfd: pytest.CaptureFixture[str]) -> None:
+    address = httpx.URL(wire.feed_url("meridian"))
+    at_once = struct.pack("ii", 1, 0)  # close() resets the connection
+    with socket.create_connection((address.host, address.port or 0), timeout=10) as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        kept.sendall(b"GET /none HTTP/1.1\r\n\r\n")
+        assert kept.recv(100).startswith(b"HTTP/1.1 404")
+    for each in threading.enumerate():
+        if "process_request_thread" in each.name:
+            each.join(10)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_update_chain_stays_at_one_url(wire: DemoWire, client: httpx.Client) -> None:

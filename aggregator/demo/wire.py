@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ from aggregator.demo.script import Outlet, load_script, shown_at
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from socket import socket
 
 _LOOPBACK = "127.0.0.1"
 #: Seconds an idle connection is kept.
@@ -105,6 +107,11 @@ class _OutletServer(ThreadingHTTPServer):
         self.site: dict[str, Resource] = {}
         self.asked = asked
         self.base = f"http://{address}:{self.server_address[1]}"
+
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
+        """Says nothing of a client that hangs up, as a poll does at its end; prints any other fault."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _bind(address: str, asked: list[Asked]) -> _OutletServer:
