@@ -19,6 +19,7 @@ from aggregator.daemon import bring_back
 from aggregator.fetch import utc_now
 from aggregator.store import Store
 from aggregator.store.hosts import close_host
+from aggregator.store.rows import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,6 +183,23 @@ def test_a_host_that_wants_to_be_left_alone_is_so_after_a_new_start(wire: Wire, 
         assert daemon.ended() == 0
     assert wire.asked == []
     assert "Traceback" not in "".join(daemon.said)
+
+
+def test_started_after_the_clock_went_back_it_keeps_no_host_closed_for_as_long(
+    wire: Wire, room: Room
+) -> None:
+    room.write({"url": one_article(wire), "name": "harbour", "every": "1s"})
+    assert room.run("poll").returncode == 0
+    (room.folder / "stderr").unlink()
+    then = utc_now() + timedelta(hours=1)
+    with Store(room.db) as store, store.transaction() as conn:
+        conn.execute("UPDATE feeds SET last_attempt_at = :then, next_poll_at = :then", {"then": stamp(then)})
+        close_host(conn, wire.base.removeprefix("http://"), then + timedelta(seconds=1))
+    with Daemon(room) as daemon:
+        daemon.wait_for("feed harbour: not_modified")
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+    assert "postponed" not in "".join(daemon.said)
 
 
 def test_ticks_go_on_after_the_clock_went_back() -> None:
