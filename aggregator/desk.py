@@ -102,25 +102,34 @@ async def ask_in_turn(
     Raises:
         PostponedError: the host wants to be left alone; nothing was asked.
         LeadsAwayError: it redirects to another host, and is not to be followed there.
-        FetchError: there is none; the host is left alone for as long as it asks.
+        FetchError: there is none; host, and where its redirects led, are left alone for as long as that asks.
     """
     spacing_s = max(spacing_s, feed.spacing.total_seconds())
     try:
         async with desk.turns.turn(request.url, spacing_s), desk.places:
             response = await desk.fetcher.fetch(request, here=here)
-    except FetchError as fault:
-        if fault.retry_after_s and not isinstance(fault, PostponedError):
-            _keep_away(desk, request.url, fault.retry_after_s)
+    except (PostponedError, LeadsAwayError):
         raise
-    if host_of(response.url) != host_of(request.url):
-        desk.turns.note(response.url, spacing_s)
+    except FetchError as fault:
+        led_to = fault.url or request.url
+        _note_redirect(desk, request, led_to, spacing_s)
+        if fault.retry_after_s:
+            _keep_away(desk, {host_of(request.url), host_of(led_to)}, fault.retry_after_s)
+        raise
+    _note_redirect(desk, request, response.url, spacing_s)
     return response
 
 
-def _keep_away(desk: Desk, url: str, seconds: int) -> None:
-    until = desk.clock() + timedelta(seconds=desk.turns.keep_away(url, seconds))
+def _note_redirect(desk: Desk, request: Request, led_to: str, spacing_s: float) -> None:
+    if host_of(led_to) != host_of(request.url):
+        desk.turns.note(led_to, spacing_s)
+
+
+def _keep_away(desk: Desk, names: set[str], seconds: int) -> None:
     with desk.store.transaction() as conn:
-        hosts.close_host(conn, host_of(url), until)
+        for name in names:
+            until = desk.clock() + timedelta(seconds=desk.turns.keep_away(f"//{name}", seconds))
+            hosts.close_host(conn, name, until)
 
 
 async def page_in_turn(desk: Desk, feed: Feed, request: Request) -> Response:

@@ -61,10 +61,15 @@ class DiskFullError(StoreError):
 
 
 class FetchError(AggregatorError):
-    """A URL gave no usable response; the text is the reason in words."""
+    """A URL gave no usable response; the text is the reason in words.
 
-    #: Seconds the server asked us to stay away (Retry-After), when it said so.
+    Attributes:
+        retry_after_s: the seconds the server asked us to stay away (Retry-After), when it said so.
+        url: where that was: the one that was asked for, or where its redirects led; None: nobody was asked.
+    """
+
     retry_after_s: int | None = None
+    url: str | None = None
 
 
 class UnreachedError(FetchError):
@@ -82,6 +87,8 @@ class LeadsAwayError(FetchError):
         url: where it leads.
         redirects: how many more may be followed.
     """
+
+    url: str
 
     def __init__(self, url: str, redirects: int) -> None:
         super().__init__("redirects to another host")

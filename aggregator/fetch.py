@@ -120,16 +120,25 @@ class Fetcher:
             LeadsAwayError: it redirects to another host, and is not to be followed there.
             FetchError: no usable response; the text says why and names no secret.
         """
+        way = [request.url]
+        try:
+            with _naming_faults():
+                return await self._fetch(request, way, here)
+        except FetchError as fault:
+            fault.url = way[-1]
+            raise
+
+    async def _fetch(self, request: Request, way: list[str], here: int | None) -> Response:
+        """As ``fetch``, with faults as they come; each redirect adds the URL it leads to to the way."""
         end = asyncio.get_running_loop().time() + _DEADLINE_S
-        with _naming_faults():
-            try:
-                async with asyncio.timeout(min(_STILL_S, _DEADLINE_S)) as limit:
-                    return await self._follow(request, limit, end, here)
-            except TimeoutError:
-                if (limit.when() or end) < end:
-                    text = f"was silent for {_STILL_S:.0f} s, or its headers took that long"
-                    raise FetchError(text) from None
-                raise
+        try:
+            async with asyncio.timeout(min(_STILL_S, _DEADLINE_S)) as limit:
+                return await self._follow(request, way, (limit, end), here)
+        except TimeoutError:
+            if (limit.when() or end) < end:
+                text = f"was silent for {_STILL_S:.0f} s, or its headers took that long"
+                raise FetchError(text) from None
+            raise
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> None:
         """Sends a body with POST; redirects are not followed, and what is answered is not read.
@@ -150,9 +159,10 @@ class Fetcher:
                 raise _refusal(answer, self._clock())
 
     async def _follow(
-        self, request: Request, limit: asyncio.Timeout, end: float, here: int | None
+        self, request: Request, way: list[str], until: tuple[asyncio.Timeout, float], here: int | None
     ) -> Response:
         now = asyncio.get_running_loop().time
+        limit, end = until
         url, headers = request.url, _asked(request)
         moved_to, permanent = None, True
         for left in range(MOST_REDIRECTS if here is None else here, -1, -1):
@@ -170,6 +180,7 @@ class Fetcher:
                 await answer.aclose()
             permanent = permanent and answer.status_code in _PERMANENT
             url, headers = _next_hop(url, location, headers)
+            way.append(url)
             moved_to = url if permanent else moved_to
             if left and here is not None and host_of(url) != host_of(str(asked.url)):
                 raise LeadsAwayError(url, left - 1)

@@ -198,6 +198,21 @@ def test_a_page_that_leads_to_another_host_waits_for_its_turn_and_asks_its_robot
     assert fault == f"the robots.txt of {other_wire.base.removeprefix('http://')} does not allow this page"
 
 
+def test_a_feed_whose_redirect_fails_spares_the_host_it_led_to(
+    room: Room, wire: Wire, other_wire: Wire
+) -> None:
+    feed = wire.set("/rss", status=302, Location=other_wire.set("/moved", status=503, Retry_After="3600"))
+    room.write({"url": feed, "spacing": "2s"}, {"url": other_wire.set("/other", rss(B)), "pages": "never"})
+    turns = Noting()
+    with Workers(1) as workers:
+        one_round(room, workers, turns)
+        room.now += HOUR / 2
+        one_round(room, workers, turns)
+    assert other_wire.paths().count("/moved") == 1
+    closed = {host for (host,) in room.rows("SELECT host FROM hosts WHERE closed_until IS NOT NULL")}
+    assert closed == {each.base.removeprefix("http://") for each in (wire, other_wire)}
+
+
 def test_redirects_of_a_page_are_counted_over_all_hosts(room: Room, wire: Wire, other_wire: Wire) -> None:
     for number in range(1, 9):
         near, far = (wire, other_wire) if number % 2 else (other_wire, wire)
