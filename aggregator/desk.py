@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("aggregator")
 
-#: Requests in flight, all hosts together: so many that hosts which hang leave room for others.
-_IN_FLIGHT = 100
 #: Jobs of one host that may wait for its turns at once.
 _PER_HOST = 2
 
@@ -72,7 +70,6 @@ class Desk:
     told: Callable[[Outcome], None] = lambda outcome: None  # noqa: ARG005 (nobody listens by default)
     turns: Turns = field(default_factory=Turns)
     stopping: bool = False  # what has not been begun is left due
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_IN_FLIGHT))
     #: Pages being asked for and read, by their canonical URL: whoever wants one meanwhile has the same.
     pages: dict[str, asyncio.Future[Response | AggregatorError]] = field(default_factory=dict)
     #: Who asks for a robots.txt, by its URL; a lock that nobody holds is forgotten.
@@ -106,7 +103,7 @@ async def ask_in_turn(
     """
     spacing_s = max(spacing_s, feed.spacing.total_seconds())
     try:
-        async with desk.turns.turn(request.url, spacing_s), desk.places:
+        async with desk.turns.turn(request.url, spacing_s):
             response = await desk.fetcher.fetch(request, here=here)
     except (PostponedError, LeadsAwayError):
         raise
@@ -212,7 +209,8 @@ async def think(desk: Desk, function: Callable[..., T], *arguments: object) -> T
     Raises:
         EngineError: the executor is lost; what was asked for is not at fault and stays due.
     """
-    return await asyncio.get_running_loop().run_in_executor(desk.executor, function, *arguments)
+    with desk.turns.reading():
+        return await asyncio.get_running_loop().run_in_executor(desk.executor, function, *arguments)
 
 
 async def side_by_side(desk: Desk, jobs: Iterable[Job]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import ipaddress
 import math
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,10 +14,15 @@ from urllib.parse import urlsplit
 from aggregator.errors import PostponedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 #: Connections a host gets at once.
 _PER_HOST = 2
+#: Requests in flight, all hosts together: so many that hosts which hang leave room for others.
+_IN_FLIGHT = 100
+#: While more answers than these are unread no request starts: thousands of hosts answer faster than workers
+#: read, and all their bodies would be memory.
+_MOST_UNREAD = 50
 #: NAT64 (RFC 6052): the IPv4 address stands in the last 32 bits.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -62,6 +67,7 @@ def host_of(url: str) -> str:
 @dataclass(slots=True)
 class _Host:
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PER_HOST))
+    first: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the one that starts next
     free_at: float = 0.0  # of the loop's clock
     closed_until: float = 0.0
 
@@ -78,6 +84,10 @@ class Turns:
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = {}
         self._room = _MANY_HOSTS
+        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._unread = 0
+        self._few_unread = asyncio.Event()
+        self._few_unread.set()
 
     def __len__(self) -> int:
         """How many hosts are remembered."""
@@ -97,11 +107,44 @@ class Turns:
         host = self._host(url)
         host.wanted_by += 1
         try:
-            async with host.places:
-                await _wait_for(host, url, spacing_s)
+            async with host.places, self._started(host, url, spacing_s):
                 yield
         finally:
             host.wanted_by -= 1
+
+    @asynccontextmanager
+    async def _started(self, host: _Host, url: str, spacing_s: float) -> AsyncIterator[None]:
+        """Holds a place among all requests; starts are spaced by when they are, not by when they could be."""
+        async with host.first:
+            await _wait_for(host, url)
+            await self._in_flight.acquire()
+            try:
+                await self._few_unread.wait()
+                await _wait_for(host, url)
+                host.free_at = asyncio.get_running_loop().time() + spacing_s
+            except BaseException:
+                self._in_flight.release()
+                raise
+        try:
+            yield
+        finally:
+            self._in_flight.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What a turn has brought is being read; while too much is, no turn begins."""
+        self._count_unread(1)
+        try:
+            yield
+        finally:
+            self._count_unread(-1)
+
+    def _count_unread(self, more: int) -> None:
+        self._unread += more
+        if self._unread <= _MOST_UNREAD:
+            self._few_unread.set()
+        else:
+            self._few_unread.clear()
 
     def keep_away(self, url: str, seconds: float) -> float:
         """No request to the URL's host starts within that time (Retry-After); a day at most.
@@ -128,14 +171,13 @@ class Turns:
         return self._hosts.setdefault(name, _Host())
 
 
-async def _wait_for(host: _Host, url: str, spacing_s: float) -> None:
-    now = asyncio.get_running_loop().time()
-    if host.closed_until - now > _PATIENCE_S:
-        raise _closed(url, host.closed_until - now)
-    start = max(now, host.free_at, host.closed_until)
-    host.free_at = start + spacing_s
-    if start > now:
-        await asyncio.sleep(start - now)
+async def _wait_for(host: _Host, url: str) -> None:
+    """Waits until nothing keeps us from the host: it may be closed while it is waited for."""
+    now = asyncio.get_running_loop().time
+    while (wait := max(host.free_at, host.closed_until) - now()) > 0:
+        if host.closed_until - now() > _PATIENCE_S:
+            raise _closed(url, host.closed_until - now())
+        await asyncio.sleep(wait)
 
 
 def _closed(url: str, seconds: float) -> PostponedError:

@@ -145,6 +145,55 @@ def test_a_slow_host_does_not_hold_another() -> None:
     assert desk.at == pytest.approx([0.0, 0.0, 0.0, 0.0, 60.0, 120.0])
 
 
+def test_a_hundred_are_asked_at_once_and_who_had_to_wait_for_that_is_spaced_from_then_on() -> None:
+    desk = Desk()
+
+    async def hang(number: int) -> None:
+        async with desk.turns.turn(f"https://hangs.example:{number}/", 0.0):
+            await asyncio.sleep(24)
+
+    async def work() -> None:
+        hanging = [hang(number) for number in range(100)]
+        later = [desk.job("https://a.example/", str(number), 1.0) for number in range(3)]
+        await asyncio.gather(*hanging, *later)
+
+    run(work())
+    assert desk.at == pytest.approx([24.0, 25.0, 26.0])
+
+
+def test_no_turn_begins_while_much_is_unread() -> None:
+    desk = Desk()
+
+    async def read(seconds: float) -> None:
+        with desk.turns.reading():
+            await asyncio.sleep(seconds)
+
+    async def work() -> None:
+        reading = [asyncio.create_task(read(number)) for number in range(1, 61)]
+        await asyncio.sleep(0)
+        await desk.job("https://a.example/", "a")
+        await asyncio.gather(*reading)
+
+    run(work())
+    assert desk.at == pytest.approx([10.0])
+
+
+def test_a_host_that_closes_while_it_is_waited_for_is_not_asked() -> None:
+    desk = Desk()
+
+    async def work() -> None:
+        waiting = [
+            asyncio.create_task(desk.job("https://a.example/", str(number), 30.0)) for number in range(2)
+        ]
+        await asyncio.sleep(1)
+        desk.turns.keep_away("https://a.example/", 3_600)
+        _, fault = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(fault, FetchError)
+
+    run(work())
+    assert desk.said == ["0"]
+
+
 def test_a_turn_given_up_is_free_again() -> None:
     desk = Desk()
 
