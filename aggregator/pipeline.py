@@ -57,7 +57,7 @@ _ByHost = dict[str, "_Unasked"]
 
 #: Due entries taken up in one round; the rest stay due.
 _ROUND_ENTRIES = 50_000
-#: A round that ends takes them up so many at a time: their texts are 15 MB of memory.
+#: A round that ends takes them up so many at a time: their texts are 6 MB of memory.
 _AT_ONCE = 2_000
 #: Articles without a page to wait for are stored that many to a transaction: storing takes 0.91 of what it
 #: took with 100 (docs/decisions.md). They are read in parts, which workers share.
