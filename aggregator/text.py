@@ -9,6 +9,8 @@ import unicodedata
 from collections import Counter
 from hashlib import blake2b
 
+from aggregator.fragments import blocks_of
+
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z!/][^>]{0,2000}>|&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
 #: Controls that are no white space, and halves of surrogate pairs (Unicode categories Cc and Cs).
@@ -59,12 +61,7 @@ def fold_spaces(text: str) -> str:
 
 def paragraphs_of(markup: str) -> tuple[str, ...]:
     """The plain paragraphs of an HTML fragment, or of plain text with blank lines between paragraphs."""
-    if "<" not in markup:
-        blocks = re.split(r"\n\s*\n", html.unescape(markup))
-    else:
-        from aggregator.fragments import blocks_of  # noqa: PLC0415 (slow to load, and not always needed)
-
-        blocks = blocks_of(markup)
+    blocks = blocks_of(markup) if "<" in markup else re.split(r"\n\s*\n", html.unescape(markup))
     folded = (fold_spaces(block) for block in blocks)
     return tuple(block for block in folded if block)
 

@@ -11,7 +11,8 @@ import pytest
 from conftest import FERRY
 
 from aggregator.errors import ParseError
-from aggregator.extract import Served, carries_full_text, extract_entry, extract_page
+from aggregator.extract import Served, blocks, carries_full_text, extract_entry, extract_page
+from aggregator.extract.page import read_page
 from aggregator.extract.people import names_of
 from aggregator.extract.phrases import furniture, phrase_kind
 from aggregator.extract.sites import Site, site_among, site_of, sites_in
@@ -279,3 +280,15 @@ def test_a_page_of_many_linked_documents_is_read_only_so_far() -> None:
     for before, section in (("", "World"), (filler * 5, None)):
         page = f"<html><head>{before}{late}</head><body>{text}</body></html>".encode()
         assert extract_page(page, url="https://wire.example/1").section == section
+
+
+def test_what_an_element_is_called_counts_in_whatever_order_its_attributes_stand() -> None:
+    long = "x" * 600
+    page = read_page(f"<p data-component={long} class='Comments list' id=a>".encode(), "https://a.example/")
+    [element] = page.root.iter("p")
+    assert blocks.names_of(element).startswith("comments list a ")
+
+
+def test_no_more_blocks_are_read_than_are_looked_at() -> None:
+    page = read_page(b"<p>x</p>" * 4_990 + b"<div>y" * 240, "https://a.example/")
+    assert len(blocks.read_blocks(page.root)) == blocks._MOST_BLOCKS  # noqa: SLF001

@@ -24,8 +24,8 @@ _BLOCKS = frozenset(
     "ul".split()
 )
 _BOLD = frozenset(["b", "strong"])
-#: Attributes that name what an element is for.
-_NAMING = frozenset(["class", "id", "role", "itemprop", "data-testid", "data-component"])
+#: Attributes that name what an element is for; what is too long loses the last ones.
+_NAMING = ("class", "id", "role", "itemprop", "data-testid", "data-component")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: Zero-width characters, soft hyphens and control characters: not seen, and no spaces either.
 _UNSEEN = re.compile(r"[\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f-\x9f]+")
@@ -123,7 +123,7 @@ def read_blocks(root: _Element, is_foreign: Callable[[Box], bool] | None = None)
             if text := element.text:
                 walk.add(text)
         else:
-            if len(walk.blocks) > _MOST_BLOCKS:
+            if len(walk.blocks) >= _MOST_BLOCKS:
                 break
             if tag in _BLOCKS:
                 walk.close()
@@ -135,7 +135,7 @@ def read_blocks(root: _Element, is_foreign: Callable[[Box], bool] | None = None)
             if (tail := element.tail) and element is not root:
                 walk.add(tail)
     walk.close()
-    return walk.blocks
+    return walk.blocks[:_MOST_BLOCKS]
 
 
 def _open_box(walk: _Walk, element: _Element) -> bool:
@@ -175,8 +175,15 @@ _KINDS: dict[object, Callable[[_Walk, _Element], bool | None]] = dict.fromkeys(_
 
 def names_of(element: _Element) -> str:
     """An element's class, id, role and the like, in lower case, words joined by hyphens."""
-    said = " ".join([value for name, value in element.items() if name in _NAMING])
+    found = [each for each in element.items() if each[0] in _NAMING]
+    if len(found) > 1:
+        found.sort(key=_place)
+    said = " ".join([value for _, value in found])
     return _spelt(said[:_LONGEST_NAMES]) if said else ""
+
+
+def _place(attribute: tuple[str, str]) -> int:
+    return _NAMING.index(attribute[0])
 
 
 @functools.lru_cache(maxsize=8192)

@@ -13,7 +13,7 @@ from lxml import etree
 
 from aggregator.extract.page import text_of
 from aggregator.extract.people import names_of
-from aggregator.extract.titles import Known, read_headline, squeezed
+from aggregator.extract.titles import Known, closed_up, read_headline
 from aggregator.parse.dates import read_date
 from aggregator.text import fold_spaces, one_line
 from aggregator.urls import canonical, outlet_of, web_url
@@ -103,12 +103,12 @@ def article_object(page: Page) -> dict[str, Any]:
 
 
 def outlet_names(page: Page) -> frozenset[str]:
-    """The names an outlet goes by, squeezed: its host, the host's label, its site name, its publisher."""
+    """The names an outlet goes by, closed_up: its host, the host's label, its site name, its publisher."""
     host = outlet_of(page.url) or ""
     publisher = article_object(page).get("publisher")
     said = (*page.meta.get("og:site_name", ()), *page.meta.get("application-name", ()), _text(publisher))
     label = host.rsplit(".", 1)[0] if host.count(".") == 1 else host.partition(".")[0]
-    return frozenset(squeezed(name) for name in (host, label, *said) if name)
+    return frozenset(closed_up(name) for name in (host, label, *said) if name)
 
 
 def _types(thing: dict[str, Any]) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _authors(page: Page, news: dict[str, Any], outlet: frozenset[str]) -> tuple[
     """Who the first source names that names somebody else than the outlet."""
     for told in _author_sources(page, news):
         names = dict.fromkeys(name for one in told for name in names_of(one))
-        if any(squeezed(name) not in outlet for name in names):
+        if any(closed_up(name) not in outlet for name in names):
             return tuple(names)
     return ()
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator.extract.page import text_of
 from aggregator.text import fold_spaces, normal_form, one_line
+from aggregator.urls import web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ _ALIKE = 0.6
 _LEAST_WORDS, _HARDLY, _MOST = 3, 0.25, 0.6
 #: As German addresses are written.
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+#: ``.html`` and its like.
+_ENDING = re.compile(r"\.[a-zA-Z]{2,5}$")
 _ELLIPSES = ("...", "…")
 
 
@@ -37,7 +40,7 @@ class Known:
     """What is known of a headline besides the page's own titles."""
 
     linked: str | None  # as JSON-LD has it
-    names: frozenset[str]  # of the outlet, squeezed
+    names: frozenset[str]  # of the outlet, closed_up
     preferred: str | None = None  # which evidence the outlet's rule trusts
     told: str | None = None  # the feed's headline
 
@@ -49,7 +52,7 @@ def read_headline(page: Page, known: Known) -> str | None:
     """
     titles = islice(page.root.iter("h1"), _MOST_HEADINGS)
     printed = [text for h1 in titles if (text := one_line(text_of(h1)[:_LONGEST_READ]))]
-    headings = [text for text in printed if squeezed(text) not in known.names] or printed
+    headings = [text for text in printed if closed_up(text) not in known.names | {""}]
     window = fold_spaces((page.root.findtext(".//title") or "")[:_LONGEST_READ])
     linked = _bare(one_line(known.linked), known.names, headings)
     shared = _bare(page.meta_first("og:title", "twitter:title"), known.names, headings)
@@ -58,21 +61,23 @@ def read_headline(page: Page, known: Known) -> str | None:
     by_name = {"json-ld": linked, "og:title": shared, "h1": next(iter([*agreed, *headings]), None)}
     kicked = shared if linked and shared and linked.endswith(f": {shared}") else None
     candidates = (by_name.get(known.preferred or ""), kicked, linked, *agreed, shared, *headings, title)
-    fit = [text for text in candidates if text and len(text) <= _LONGEST]
-    form = squeezed(known.told)
-    if told := next((text for text in fit if squeezed(text) == form), None):
+    fit = [text for text in (*candidates, *printed) if text and len(text) <= _LONGEST]
+    fit.sort(key=lambda text: not closed_up(text))  # signs alone are a menu's or a logo
+    form = closed_up(known.told)
+    if form and (told := next((text for text in fit if closed_up(text) == form), None)):
         return told
-    return _whole(_named(fit[0], window, page.url), fit) if fit else None
+    told_by = (linked, shared, *dict.fromkeys(headings))
+    return _whole(_named(fit, told_by, window, page.url), fit) if fit else None
 
 
-def squeezed(text: str | None) -> str:
+def closed_up(text: str | None) -> str:
     """A name's or title's words without what is between them."""
     return normal_form(text).replace(" ", "")
 
 
 def _agreed(headings: Sequence[str], others: Sequence[str]) -> list[str]:
     """The headings that some other source has: as they are, then within it, then in much the same words."""
-    forms = [normal_form(other) for other in others]
+    forms = [form for other in others if (form := normal_form(other))]
     ranked: list[tuple[int, str]] = []
     for heading in headings:
         form = normal_form(heading)
@@ -96,30 +101,36 @@ def _bare(title: str | None, names: frozenset[str], headings: Sequence[str]) -> 
     parts = list(_SPLIT.finditer(title))
     if not parts:
         return title or None
-    forms = {squeezed(heading) for heading in headings}
+    forms = {closed_up(heading) for heading in headings}
     for part in parts:
         before = title[: part.start()]
-        if squeezed(before) in forms or squeezed(title[part.end() :]) in names:
+        if closed_up(before) in forms or closed_up(title[part.end() :]) in names:
             return before
-    return title[parts[0].end() :] if squeezed(title[: parts[0].start()]) in names else title
+    return title[parts[0].end() :] if closed_up(title[: parts[0].start()]) in names else title
 
 
-def _named(title: str, window: str, url: str) -> str:
-    """The title; when it is what the window's title ends with and the address spells the rest, that rest.
+def _named(fit: Sequence[str], told: Sequence[str | None], window: str, url: str) -> str:
+    """The first title; when the window's title ends with it and the address spells the rest, that rest.
 
-    Then it is the outlet's name or a rubric's, printed as a heading.
+    Then it is the outlet's name or a rubric's, printed as a heading; but not when two sources tell it.
     """
+    title = fit[0]
+    if sum(closed_up(one) == closed_up(title) for one in told) > 1:
+        return title
     words = _address_words(url)
     parts = list(_SPLIT.finditer(window))
-    if len(words) < _LEAST_WORDS or not parts or squeezed(window[parts[-1].end() :]) != squeezed(title):
+    if len(words) < _LEAST_WORDS or not parts or closed_up(window[parts[-1].end() :]) != closed_up(title):
         return title
     rest = window[: parts[-1].start()]
+    if len(rest) > _LONGEST:
+        return title
     return rest if _share(words, title) <= _HARDLY and _share(words, rest) >= _MOST else title
 
 
 def _address_words(url: str) -> frozenset[str]:
     """The words of the part of an address's path that has most of them."""
-    parts = (unquote(part).rpartition(".")[0] or unquote(part) for part in urlsplit(url).path.split("/"))
+    address = urlsplit(web_url(url) or "").path
+    parts = (_ENDING.sub("", unquote(part)) for part in address.split("/"))
     return max((frozenset(_words(part)) for part in parts), key=len, default=frozenset())
 
 

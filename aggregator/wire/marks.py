@@ -22,8 +22,6 @@ _WEIGHT = (
     Relation.KILL, Relation.CORRECTION, Relation.UPDATE, Relation.REPEAT, Relation.COPY, Relation.ORIGINAL,
 )  # fmt: skip
 _NAMED = re.compile(r"\(\?P<\w+>")
-#: What the signs at the end need.
-_END_SIGNS = re.compile(r"[-–—(\[LW]")
 _MOST_SETS = 256
 _SEPARATOR = r"(?:\s?[-–—:]{1,2}\s?)"
 
@@ -38,7 +36,7 @@ class Sign:
     relation: Relation
     hold: bool
     agencies: frozenset[str]  # none: all
-    signs: frozenset[str]  # of one at the end: it needs one of them
+    signs: frozenset[str]  # of one at the end: it needs one of them; none: it is always tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,17 @@ def _any_sign(at: str) -> re.Pattern[str]:
 
 def ends_for(text: str) -> tuple[Sign, ...]:
     """The signs that may stand at the end of a headline: most headlines lack what they need."""
-    return _ends_with(frozenset(_END_SIGNS.findall(text)))
+    return _ends_with(_needed_at_end().intersection(text))
+
+
+@functools.cache
+def _needed_at_end() -> frozenset[str]:
+    return frozenset[str]().union(*(sign.signs for sign in load_signs("end")))
 
 
 @functools.lru_cache(_MOST_SETS)
 def _ends_with(signs: frozenset[str]) -> tuple[Sign, ...]:
-    return tuple(sign for sign in load_signs("end") if sign.signs & signs)
+    return tuple(sign for sign in load_signs("end") if not sign.signs or sign.signs & signs)
 
 
 def _sign(row: dict[str, Any]) -> Sign:
