@@ -45,8 +45,8 @@ class Aggregator:
 
         Args:
             words: as on the command line: all must occur, "exact phrase", pref*, -without, a OR b.
-            filters: those of ``aggregator.query.Filter``; one value or several; times as datetime or text
-                (``2017-10-01``, ``7d``, ``yesterday``).
+            filters: those of ``aggregator.query.Filter``; one value or several; times as datetime (UTC when
+                it says no zone), date or text (``2017-10-01``, ``7d``, ``yesterday``).
 
         Raises:
             UsageError: an unknown filter or a time that is none.
@@ -108,8 +108,10 @@ def _question(words: str, filters: dict[str, Any]) -> Filter:
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 (one of Filter's fields)
     if name in _TIMES:
         if isinstance(value, datetime):
-            return value
-        return query.parse_time(value, datetime.now(UTC), end=name in ("until", "as_of"))
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return query.parse_time(str(value), datetime.now(UTC), end=name in ("until", "as_of"))
+    if name == "sort" and value not in list(query.Sort):
+        raise UsageError(f"there is no order {value!r}; known are {', '.join(query.Sort)}")
     if name in _SINGLE:
         return query.Sort(value) if name == "sort" else value
     return tuple(value) if isinstance(value, list | tuple | set) else (value,)

@@ -22,7 +22,7 @@ from aggregator.errors import (
     StoreError,
 )
 from aggregator.fetch import MOST_REDIRECTS, utc_now
-from aggregator.hosts import Turns, host_of
+from aggregator.hosts import PER_HOST, Turns, host_of
 from aggregator.model import Request
 from aggregator.robots import MAX_BYTES, Robots, read_robots, robots_url, without_robots
 from aggregator.store import hosts
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 log = logging.getLogger("aggregator")
-
-#: Jobs of one host that may wait for its turns at once.
-_PER_HOST = 2
 
 T = TypeVar("T")
 Job = tuple[str, "Coroutine[None, None, None]"]
@@ -226,7 +223,7 @@ async def side_by_side(desk: Desk, jobs: Iterable[Job]) -> None:
         async with asyncio.TaskGroup() as group:
             for line in lines.values():
                 waiting = iter(line)
-                for _ in range(min(_PER_HOST, len(line))):
+                for _ in range(min(PER_HOST, len(line))):
                     group.create_task(_run_line(desk, waiting))
     except* (StoreError, EngineError) as faults:
         raise faults.exceptions[0] from None

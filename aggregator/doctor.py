@@ -131,7 +131,7 @@ WHERE id NOT IN (SELECT id FROM articles)
 _LEFT_TEXT = """
 SELECT 'article', a.id, 'is killed, but text of it is left' FROM articles AS a
 WHERE a.status = 'canceled' AND (
-    coalesce(a.headline, a.deck, a.body, a.byline, a.credit) IS NOT NULL
+    coalesce(a.headline, a.deck, a.body, a.byline, a.credit, a.place, a.dateline) IS NOT NULL
     OR EXISTS (
         SELECT 1 FROM versions WHERE article_id = a.id AND coalesce(headline, deck, body) IS NOT NULL
     )

@@ -16,8 +16,8 @@ from aggregator.errors import PostponedError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-#: Connections a host gets at once.
-_PER_HOST = 2
+#: Connections a host gets at once, and jobs that may wait for its turns.
+PER_HOST = 2
 #: Requests in flight, all hosts together: so many that hosts which hang leave room for others.
 _IN_FLIGHT = 100
 #: While more answers than these are unread no request starts: thousands of hosts answer faster than workers
@@ -66,7 +66,7 @@ def host_of(url: str) -> str:
 
 @dataclass(slots=True)
 class _Host:
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PER_HOST))
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PER_HOST))
     first: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the one that starts next
     free_at: float = 0.0  # of the loop's clock
     closed_until: float = 0.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,11 +48,26 @@ def test_stories_come_once(desk: Aggregator) -> None:
     assert desk.story(found[0].id) == found[0]
 
 
+@pytest.mark.parametrize("name", ["since", "until", "seen_since", "as_of"])
+def test_a_time_is_the_same_in_every_zone_and_utc_without_one(desk: Aggregator, name: str) -> None:
+    def ids(when: Any) -> list[int]:  # noqa: ANN401 (what a time may be given as)
+        return [each.id for each in desk.query(**{name: when})]
+
+    first = datetime.fromisoformat(min(each.first_seen_at for each in desk.query())).astimezone(UTC)
+    found = ids(first)
+    elsewhere = first.astimezone(timezone(timedelta(hours=9)))
+    for same in (elsewhere, first.replace(tzinfo=None), f"{first:%FT%TZ}"):
+        assert ids(same) == found
+    assert ids(first.date() - timedelta(days=3)) == ids(f"{first - timedelta(days=3):%F}")
+
+
 def test_faults_are_named(desk: Aggregator, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no filter 'agncy'"):
         list(desk.query(agncy="tass"))
     with pytest.raises(UsageError, match="nonsense"):
         list(desk.query(since="nonsense"))
+    with pytest.raises(UsageError, match="there is no order 'nonsense'"):
+        list(desk.query(sort="nonsense"))
     with pytest.raises(StoreError, match="no such database"):
         list(Aggregator(tmp_path / "none.db").query())
 

@@ -197,6 +197,19 @@ def test_an_article_is_shown_as_it_was_known(chain: Room) -> None:
     assert [each["rule"] for each in now["joins"]] == ["marked update"]
 
 
+def test_what_is_killed_under_embargo_is_shown_as_killed(embargoed: Room, wire: Wire) -> None:
+    wire.set(
+        "/feed.xml", rss(Item(wire.url("/bakers"), "STORY WITHDRAWN-Bakers", content="<p>No.</p>", guid="1"))
+    )
+    embargoed.now += timedelta(minutes=30)
+    embargoed.poll()
+    killed = embargoed.rows("SELECT id, embargo_until FROM articles WHERE status = 'canceled'")
+    assert [row[1] for row in killed] == [None]
+    with serving(embargoed.db) as client:
+        shown = client.get("/wire/articles.json", params={"_shape": "array"}).json()
+    assert killed[0][0] in [row["id"] for row in shown]
+
+
 def test_what_was_not_known_is_a_named_fault(chain: Room) -> None:
     [(number,)] = chain.rows("SELECT min(id) FROM articles")
     done = chain.run("show", str(number), "--as-of", "2026-03-04T12:00Z")

@@ -226,6 +226,20 @@ def test_no_column_has_a_word_the_glossary_rules_out(tmp_path: Path) -> None:
     assert wrong - ALLOWED == set()
 
 
+def test_the_database_has_the_tables_and_columns_that_are_told(tmp_path: Path) -> None:
+    page = (HOUSE / "docs" / "architecture.md").read_text("utf8")
+    page = page.partition("What questions in SQL may count on")[2]
+    told = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|[^|]*\| (.*) \|$", page, re.MULTILINE)
+    assert len(told) > 10
+    with Store(tmp_path / "new.db") as store:
+        for names, columns in told:
+            tables = re.findall(r"\w+", names)
+            lists = re.sub(r"\([^)]*\)", "", columns).split(";")
+            for table, wanted in zip(tables, lists, strict=True):
+                known = {row[1] for row in store.conn.execute(f"PRAGMA table_info({table})")}
+                assert set(re.findall(r"\w+", wanted)) <= known, table
+
+
 def test_migrations_are_numbered_in_sequence() -> None:
     names = sorted(path.name for path in (HOUSE / "aggregator" / "data" / "migrations").glob("*.sql"))
     numbers = [re.fullmatch(r"(\d{4})_[a-z_]+\.sql", name) for name in names]

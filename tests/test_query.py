@@ -16,7 +16,7 @@ from written import Wire
 
 from aggregator import query
 from aggregator.errors import SchemaTooNewError, StoreError, UsageError
-from aggregator.query import Filter, Sort
+from aggregator.query import Filter, Sort, plan
 from aggregator.query.asked import ask
 from aggregator.query.plan import counting, selects
 
@@ -67,7 +67,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         "2031-05-03T08:00:00", "Wrongful harbour claim", agency="lumen", outlet="lumen.example"
     )
     flood = wire.article(
-        "2031-05-04T08:00:00", "東京で洪水", language="ja", outlet="asa.example", agency="asa"
+        "2031-05-04T08:00:00", "東京で洪水", language="ja", outlet="asa.example", agency="asa", place="東京"
     )
     wire.version(
         ferry,
@@ -177,6 +177,21 @@ def test_the_best_match_first(desk: Desk) -> None:
     assert desk.ids("ferry OR calm OR harbour", sort=Sort.RELEVANCE, limit=1) == [desk.ferry]
 
 
+def test_the_best_match_is_looked_for_among_what_passes_the_filters(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "WEIGHED", 1)
+    plan._selects.cache_clear()  # noqa: SLF001
+    assert desk.ids("harbour", outlet=("nordica.example",), sort=Sort.RELEVANCE, limit=0) == [desk.storm]
+    plan._selects.cache_clear()  # noqa: SLF001 (the SQL made with that number)
+
+
+@pytest.mark.parametrize("place", ["東", "東京"])
+def test_a_place_without_spaces_by_its_first_letters(desk: Desk, place: str) -> None:
+    assert desk.ids(place=(place,), limit=0) == [desk.flood]
+    assert desk.ids("洪水", place=(place,), all_versions=True, limit=0) == [desk.flood]
+
+
 def test_what_was_known_then(desk: Desk) -> None:
     then = datetime(2031, 5, 3, tzinfo=UTC)
     found = list(query.articles(desk.conn, Filter(as_of=then)))
@@ -235,11 +250,22 @@ def test_one_article_with_all_about_it(desk: Desk) -> None:
         ({"sort": Sort.RELEVANCE}, "needs words"),
         ({"words": "x", "sort": Sort.RELEVANCE, "as_of": NOW}, "neither"),
         ({"words": "x", "all_versions": True, "as_of": NOW}, "choose one"),
+        ({"limit": -1}, "below 0"),
+        ({"words": "x", "all_versions": True, "offset": -1}, "below 0"),
+        ({"story": (10**20,)}, "that a database can hold"),
+        ({"limit": 10**20}, "that a database can hold"),
+        ({"agency": ("\udcff",)}, "that a database can hold"),
+        ({"feed": ("\udcff",)}, "that a database can hold"),
     ],
 )
 def test_contradictions_are_named(desk: Desk, given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         desk.ids(**given)
+
+
+def test_what_cannot_be_asked_for_cannot_be_counted(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="needs words"):
+        query.count(desk.conn, Filter(sort=Sort.RELEVANCE))
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,13 @@ def test_a_missing_database_is_one_line(tmp_path: Path) -> None:
     assert "no such database" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["import", "export", "reread", "merge", "query", "poll"])
+def test_help_keeps_examples_on_lines_of_their_own(command: str) -> None:
+    said = CliRunner().invoke(main, [command, "--help"]).output
+    assert "\\b" not in said
+    assert f"\n  aggregator {command}" in said or "\n  aggregator --db" in said
+
+
 def test_help_shows_examples(wire: Wire) -> None:
     assert "  aggregator query storm harbour --since 7d\n" in run(wire, "query", "--help").output
 

@@ -40,7 +40,7 @@ _NEEDS_WARC = "WARC files need one more library: pip install 'aggregator[warc]'"
 @ENGINE
 @click.pass_obj
 def import_(settings: Settings, paths: tuple[Path, ...], engine: str) -> None:
-    r"""Store pieces of wire copy, and all articles of news crawls in WARC files.
+    """Store pieces of wire copy, and all articles of news crawls in WARC files.
 
     A piece of copy is plain text or an HTML page, as for `read`. A WARC file (ISO 28500, also compressed with
     gzip or Zstandard) is read as if its pages had been polled when it was made: versions, stories and kills
@@ -133,7 +133,7 @@ def _bar(path: Path) -> Iterator[Callable[[Tally], None]]:
 )
 @click.pass_obj
 def export(settings: Settings, out: Path) -> None:
-    r"""Write the raw pages that are kept as a WARC file (ISO 28500); `import` reads it back.
+    """Write the raw pages that are kept as a WARC file (ISO 28500); `import` reads it back.
 
     A name that ends in .gz or .zst is compressed, a record a member, as web archives have it. The same pages
     always give the same bytes.

@@ -27,7 +27,7 @@ _TOLD = ("feeds", "entries", "articles", "versions", "kills")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.pass_obj
 def merge(settings: Settings, others: tuple[Path, ...], *, as_json: bool) -> None:
-    r"""Bring the databases of other collectors into this one, as if one had polled all feeds.
+    """Bring the databases of other collectors into this one, as if one had polled all feeds.
 
     Feeds, entries, articles with their versions, pages and quotations, kills, splits and the log of polls
     come in, each once; then kills and joining are played again over all of it, in the order of sight. The

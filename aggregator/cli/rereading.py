@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def reread(
     settings: Settings, since: str | None, *, dry_run: bool, joins: bool, as_json: bool, engine: str
 ) -> None:
-    r"""Derives articles again, offline, from their kept pages and entries, by the present rules.
+    """Derives articles again, offline, from their kept pages and entries, by the present rules.
 
     A better reading of the same page is no update: it takes the place of what its version said, which stays
     in the table readings. Killed articles stay killed. Exit status 1 when not one version could be read.

@@ -112,6 +112,8 @@ def with_match(asked: Asked, match: str) -> Asked:
 
 
 def _check(question: Filter, words: Words) -> None:
+    if min(question.limit, question.offset) < 0:
+        raise UsageError("limit and offset say how many: neither may be below 0")
     if question.sort is Sort.RELEVANCE:
         if not words.match:
             raise UsageError("--sort relevance needs words to be relevant to")

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from aggregator.errors import BusyError, SchemaTooNewError, StoreError
+from aggregator.errors import BusyError, SchemaTooNewError, StoreError, UsageError
 
 #: Readers wait for nobody in WAL but for a moment while a log is being recovered.
 _BUSY_MS = 10_000
@@ -34,6 +34,7 @@ class naming_faults:  # noqa: N801 (a context, as contextlib writes its own; mad
     """Turns SQLite's faults while reading into one line.
 
     Raises:
+        UsageError: a value asked for is beyond what a database holds: 64 bits, or no Unicode.
         StoreError: in place of ``sqlite3.DatabaseError``.
     """
 
@@ -41,6 +42,8 @@ class naming_faults:  # noqa: N801 (a context, as contextlib writes its own; mad
         pass
 
     def __exit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
+        if isinstance(fault, OverflowError | UnicodeEncodeError):
+            raise UsageError("what is asked for is no number or text that a database can hold") from fault
         if not isinstance(fault, sqlite3.DatabaseError):
             return
         if getattr(fault, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

@@ -48,10 +48,6 @@ _INDEXED = {
 }
 _CURRENT = "articles_fts CROSS JOIN articles AS a ON a.id = articles_fts.rowid"
 _SUPERSEDED = "versions_fts CROSS JOIN articles AS a ON a.id = versions_fts.rowid / 10000"
-_WEIGHED = f"""(
-    SELECT rowid AS id, bm25(articles_fts, 8, 4, 1, 4, 2) AS score
-    FROM articles_fts WHERE articles_fts MATCH :match ORDER BY rowid DESC LIMIT {WEIGHED}
-) AS f CROSS JOIN articles AS a ON a.id = f.id"""  # noqa: S608 (a constant)
 _OF_FEEDS = """SELECT DISTINCT article_id AS id FROM entries
     WHERE feed_id IN (SELECT id FROM feeds WHERE name IN ({})) AND article_id IS NOT NULL"""
 _OF_TAGS = """SELECT DISTINCT article_id AS id FROM article_tags
@@ -156,7 +152,7 @@ def _counted(shape: Shape) -> tuple[str, str, tuple[str, ...]]:
 def _selects(shape: Shape, few: str | None) -> tuple[Select, ...]:
     """The SELECTs; ``few`` gives the ids of a filter that few articles pass."""
     if shape.sort is Sort.RELEVANCE:
-        return (Select(_WEIGHED, (*_range(shape, "a.id"), *_tests(shape)), "f.score, f.id DESC"),)
+        return (_weighed(shape),)
     if few is None and shape.match:
         return _searching(shape)
     ids = () if few is None else (f"a.id IN ({few})",)
@@ -164,6 +160,19 @@ def _selects(shape: Shape, few: str | None) -> tuple[Select, ...]:
     source, seen = ("articles AS a" + _THEN, (_KNOWN,)) if shape.as_of else ("articles AS a", ())
     tests = (*ids, *_range(shape, "a.id"), *_tests(shape), *held, *seen)
     return (Select(source, tests, _order(shape, "a.id")),)
+
+
+def _weighed(shape: Shape) -> Select:
+    """The newest articles that answer the question, by how relevant they are."""
+    at = "articles_fts.rowid"
+    tests = "\n    AND ".join(("articles_fts MATCH :match", *_range(shape, at), *_tests(shape)))
+    newest = f"""(
+    SELECT {at} AS id, bm25(articles_fts, 8, 4, 1, 4, 2) AS score
+    FROM {_CURRENT}
+    WHERE {tests}
+    ORDER BY {at} DESC LIMIT {WEIGHED}
+) AS f CROSS JOIN articles AS a ON a.id = f.id"""  # noqa: S608 (our own words)
+    return Select(newest, ("true",), "f.score, f.id DESC")
 
 
 def _searching(shape: Shape) -> tuple[Select, ...]:

@@ -288,7 +288,7 @@ _CANCEL = (
         status = 'canceled', relation = 'kill', mark = :mark, versions = :number, word_count = 0,
         headline = NULL, deck = NULL, byline = NULL, dateline = NULL, place = NULL, dateline_date = NULL,
         body = NULL, credit = NULL, image_url = NULL, image_caption = NULL, image_credit = NULL,
-        updated_at = :now
+        embargo_until = NULL, updated_at = :now
     WHERE id = :id
     """,
     "UPDATE versions SET headline = NULL, deck = NULL, body = NULL, body_hash = NULL WHERE article_id = :id",

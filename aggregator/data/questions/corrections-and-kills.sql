@@ -14,7 +14,10 @@ SELECT
 FROM versions INDEXED BY versions_grave
 JOIN articles ON articles.id = versions.article_id
 WHERE versions.relation IN ('correction', 'kill')
-    AND articles.status <> 'withheld'
-    AND coalesce(articles.embargo_until, '') <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+    AND (articles.status = 'canceled' OR iif(
+        articles.embargo_until IS NULL,
+        articles.status <> 'withheld',
+        articles.embargo_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+    ))
 ORDER BY versions.id DESC
 LIMIT 200
