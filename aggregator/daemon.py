@@ -89,10 +89,16 @@ async def _live(
     file: _FeedsFile, config: Config, store: Store, engine: _Engine, *, allow_private: bool
 ) -> None:
     """The daemon's life in its loop, by whose clock the desk keeps hosts closed that were before."""
-    with store.transaction() as conn:  # before the desk takes over until when hosts are closed
-        pull_back_due(conn, utc_now())
+    _pull_back(store, utc_now())  # before the desk takes over until when hosts are closed
     desk = Desk(store, Fetcher(config.contact), engine.open(), {}, allow_private, told=_tell)
     await _Daemon(file, config, desk, engine).run()
+
+
+def _pull_back(store: Store, now: datetime) -> None:
+    with store.transaction() as conn:
+        pulled = pull_back_due(conn, now)
+    if pulled:
+        log.warning("the clock went back: %d feeds are due earlier", pulled)
 
 
 class _Engine:
@@ -222,11 +228,9 @@ class _Daemon:
             self._meet(fault)
 
     def _start_polls(self) -> None:
-        with self._desk.store.transaction() as conn:
-            pulled = pull_back_due(conn, self._desk.clock())
+        _pull_back(self._desk.store, self._desk.clock())
+        with self._desk.store.reading() as conn:
             states = feeds.feed_states(conn, self._desk.clock())
-        if pulled:
-            log.warning("the clock went back: %d feeds are due earlier", pulled)
         due = [each for each in states if each.feed_id in self._desk.feeds.keys() - self._polls.ids]
         if due:
             self._start(poll_feeds(self._desk, due), self._polls, {each.feed_id for each in due})

@@ -120,6 +120,7 @@ def _note_redirect(desk: Desk, request: Request, led_to: str, spacing_s: float) 
 
 
 def _keep_away(desk: Desk, names: set[str], seconds: int) -> None:
+    """Keeps away from the host that asks for it, and from the one that leads there."""
     with desk.store.transaction() as conn:
         for name in names:
             until = desk.clock() + timedelta(seconds=desk.turns.keep_away(f"//{name}", seconds))

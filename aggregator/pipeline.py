@@ -38,7 +38,7 @@ from aggregator.model import PagePolicy
 from aggregator.pages import page_of
 from aggregator.polls import poll_feeds
 from aggregator.store import articles, feeds, furniture
-from aggregator.store.entries import Finished, finish_entries, give_up_entry
+from aggregator.store.entries import Finished, finish_entries, give_up_entry, still_stored
 from aggregator.thinking import carry_full_text, read_entries, read_page
 from aggregator.urls import canonical, outlet_of
 
@@ -210,7 +210,8 @@ def _keep(desk: Desk, found: Sequence[tuple[DueEntry, Reading | AggregatorError]
     try:
         now = desk.clock()
         with desk.store.transaction() as conn:
-            kept = [_keep_one(conn, due, reading, now) for due, reading in found]
+            there = still_stored(conn, [due.entry_id for due, _ in found])
+            kept = [_keep_one(conn, due, reading, now) for due, reading in found if due.entry_id in there]
             finish_entries(conn, [finished for _, finished in kept if finished])
     except StoreError:
         raise
@@ -232,7 +233,7 @@ def _keep_one(
 ) -> tuple[Outcome, Finished | None]:
     if isinstance(reading, Reading):
         return record_article(conn, reading, now)
-    give_up_entry(conn, due.entry_id, str(reading))
+    give_up_entry(conn, due.entry_id, due.digest, str(reading))
     return Outcome("article", due.entry.url or due.entry.guid, "error", fault=str(reading)), None
 
 
@@ -339,8 +340,11 @@ async def _shared_page(desk: Desk, due: DueEntry, held: _Held) -> AsyncIterator[
         asked.set_result(page)
         yield page
     finally:
-        asked.cancel()  # does nothing when it is done
-        held.keys.append(key)
+        if asked.done():
+            held.keys.append(key)
+        else:  # it was given up; who comes next asks anew
+            asked.cancel()
+            del desk.pages[key]
         if not held.found:
             held.write()
 
@@ -409,5 +413,5 @@ def record_article(conn: sqlite3.Connection, reading: Reading, now: datetime) ->
         furniture.learn_lines(conn, article, now)
     if reading.gone or reading.page:
         articles.note_gone(conn, found.article_id, now if reading.gone else None)
-    finished = Finished(due.entry_id, found.article_id, reading.retry_at, reading.fault)
+    finished = Finished(due.entry_id, found.article_id, due.digest, reading.retry_at, reading.fault)
     return Outcome("article", due.entry.url or due.entry.guid, found.verdict, fault=reading.fault), finished

@@ -159,6 +159,7 @@ def test_a_kill_takes_the_text_and_a_later_poll_does_not_bring_it_back(wire: Wir
         assert room.rows("SELECT count(*) FROM pages") == [(0,)]
         found = room.rows("SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'ferry'")
         assert found == []
+    assert room.rows("SELECT words FROM unposted") == []  # they stood there in their order
     assert b"harbour master" not in room.db.read_bytes()
 
 

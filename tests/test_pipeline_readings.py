@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from conftest import FERRY, NOON, Item, page, rss
+from conftest import BAKERS, FERRY, NOON, Answer, Gate, Item, page, rss
 
 from aggregator import pipeline
 from aggregator.config import load_config
+from aggregator.desk import Desk
+from aggregator.fetch import Fetcher
+from aggregator.pipeline import derive_articles, due_now
 from aggregator.rounds import Wishes, poll_once
+from aggregator.store import Store, feeds
+from aggregator.workers import Workers
 
 if TYPE_CHECKING:
     import sqlite3
@@ -111,6 +117,72 @@ def test_articles_of_pages_that_come_together_are_stored_together(
     config = load_config(room.feeds, {})
     poll_once(config, room.db, Wishes(allow_private=True), hear, lambda: NOON)
     assert stored == [2, 2]
+
+
+def poll_and_write_while_a_page_is_read(room: Room, wire: Wire, sql: str) -> None:
+    """A round in which another process writes between two pages' being taken up and their being stored."""
+    gate = Gate()
+    ferry, bakers = page("Ferry turns back", *FERRY), page("Bakers agree", *BAKERS)
+    wire.answers["/ferry"] = Answer(ferry, gate=gate)
+    wire.answers["/bakers"] = Answer(bakers)
+    items = [Item(wire.url(path), path, "Read on.", guid=path) for path in ("/ferry", "/bakers")]
+    room.write(wire.set("/feed.xml", rss(*items)))
+    process = room.start("poll")
+    assert gate.reached.wait(60)
+    room.write_rows(sql)
+    gate.open.set()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def test_what_changes_while_it_is_in_hand_is_read_again(room: Room, wire: Wire) -> None:
+    poll_and_write_while_a_page_is_read(
+        room,
+        wire,
+        "UPDATE entries SET title = 'Ferry sank', summary = 'It sank.', digest = x'00',"
+        " due_at = '2026-03-04T12:00:00Z' WHERE guid = '/ferry'",
+    )
+    due = "SELECT guid, due_at IS NOT NULL, article_id IS NOT NULL FROM entries ORDER BY guid"
+    assert room.rows(due) == [("/bakers", 0, 1), ("/ferry", 1, 1)]
+    wire.set(
+        "/ferry", page("Ferry sank", "The ferry sank off the harbour at noon, its owners said on Wednesday.")
+    )
+    assert room.run("poll").returncode == 0
+    assert room.rows(due) == [("/bakers", 0, 1), ("/ferry", 0, 1)]
+    assert room.rows("SELECT versions FROM articles WHERE headline = 'Ferry sank'") == [(2,)]
+
+
+def test_what_is_pruned_while_it_is_in_hand_stays_gone(room: Room, wire: Wire) -> None:
+    poll_and_write_while_a_page_is_read(room, wire, "DELETE FROM entries WHERE guid = '/ferry'")
+    assert room.rows("SELECT headline FROM articles") == [("Bakers agree",)]
+    assert room.rows("SELECT guid FROM entries") == [("/bakers",)]
+
+
+def test_a_page_that_was_given_up_is_asked_for_anew(room: Room, wire: Wire) -> None:
+    async def give_up_and_ask(desk: Desk) -> None:
+        [due] = due_now(desk)
+        giving_up = asyncio.create_task(derive_articles(desk, [due]))
+        assert await asyncio.to_thread(gate.reached.wait, 60)
+        giving_up.cancel()
+        await asyncio.gather(giving_up, return_exceptions=True)
+        gate.open.set()
+        assert desk.pages == {}
+        await derive_articles(desk, [due])
+
+    gate = Gate()
+    wire.answers["/ferry"] = Answer(page("Ferry turns back", *FERRY), gate=gate)
+    room.write(wire.set("/feed.xml", rss(Item(wire.url("/ferry"), "Ferry turns back", guid="1"))))
+    room.poll(pages=False)
+    with Workers(1) as workers, Store(room.db) as store:
+
+        async def work() -> None:
+            async with Fetcher() as fetcher:
+                with store.transaction() as conn:
+                    configured = feeds.sync_feeds(conn, load_config(room.feeds, {}).feeds, NOON)
+                await give_up_and_ask(Desk(store, fetcher, workers, configured))
+
+        asyncio.run(work())
+    assert room.rows("SELECT text_basis FROM articles") == [("page",)]
 
 
 def test_an_article_of_the_only_page_is_stored_at_once(

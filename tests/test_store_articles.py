@@ -243,7 +243,7 @@ def fill_with_secrets(store: Store) -> int:
         record_entries(conn, feed_id, Changes(new=(sight(told),)), NOON)
         articles.add_version(conn, known, replace(KILLED, headline=f"{HIDDEN} again"), Relation.UPDATE, NOON)
         articles.keep_page(conn, number, page)
-        finish_entries(conn, [Finished(1, number)])
+        finish_entries(conn, [Finished(1, number, b"")])
     return number
 
 

@@ -10,8 +10,9 @@ import zstandard
 from aggregator.fingerprint import body_hash, text_hash
 from aggregator.model import Known, Relation, Status, TextBasis
 from aggregator.shares import rows_of, share
-from aggregator.store.rows import stamp
+from aggregator.store.rows import EMPTIED_ENTRY, stamp
 from aggregator.store.stories import record_join, refresh_story
+from aggregator.store.unposted import post_all
 from aggregator.text import count_words, word_changes
 from aggregator.urls import canonical
 
@@ -125,6 +126,7 @@ def cancel_article(conn: sqlite3.Connection, known: Known, mark: str | None, now
     row = {"id": known.article_id, "mark": mark, "number": known.number + 1, "now": stamp(now)}
     for statement in _CANCEL:
         conn.execute(statement, row)
+    post_all(conn)  # a row put aside tells the words of a headline in their order
     refresh_story(conn, known.story_id)
 
 
@@ -278,10 +280,10 @@ INSERT INTO versions (
     :text_hash, :body_hash, :added, :removed, :entry
 )
 """
-_EMPTY_ENTRIES = """
-UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
+_EMPTY_ENTRIES = f"""
+{EMPTIED_ENTRY}
 WHERE article_id = :id AND EXISTS (SELECT 1 FROM articles WHERE id = :id AND relation = 'kill')
-"""
+"""  # noqa: S608 (our own words)
 _CANCEL = (
     """
     UPDATE articles SET

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.identity import Document, Known, Learnt, guid_under, identify
 from aggregator.model import KnownBy
-from aggregator.store.rows import moment, packed, stamp
+from aggregator.store.rows import EMPTIED_ENTRY, moment, packed, stamp
 from aggregator.urls import canonical
 
 if TYPE_CHECKING:
@@ -165,6 +165,7 @@ class Finished:
 
     entry_id: int
     article_id: int
+    digest: bytes  # of the words that were read
     retry_at: datetime | None = None
     fault: str | None = None
 
@@ -226,29 +227,47 @@ def finish_entries(conn: sqlite3.Connection, found: Sequence[Finished]) -> None:
     The text of a killed article's entry goes, and that of a kill notice's: it may repeat what was killed.
     """
     rows = [
-        {"id": each.entry_id, "article": each.article_id, "retry": stamp(each.retry_at), "fault": each.fault}
+        {
+            "id": each.entry_id,
+            "article": each.article_id,
+            "digest": each.digest,
+            "retry": stamp(each.retry_at),
+            "fault": each.fault,
+        }
         for each in found
     ]
     conn.executemany(_FINISH_ENTRY, rows)
     conn.execute(_EMPTY_KILLED, {"ids": json.dumps([each.entry_id for each in found])})
 
 
-def give_up_entry(conn: sqlite3.Connection, entry_id: int, fault: str) -> None:
+def give_up_entry(conn: sqlite3.Connection, entry_id: int, digest: bytes, fault: str) -> None:
     """Notes that an entry cannot be read; it stays stored, and is due again only when its feed changes it."""
-    conn.execute("UPDATE entries SET due_at = NULL, page_error = ? WHERE id = ?", (fault, entry_id))
+    conn.execute(
+        "UPDATE entries SET due_at = iif(digest = ?, NULL, due_at), page_error = ? WHERE id = ?",
+        (digest, fault, entry_id),
+    )
+
+
+def still_stored(conn: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
+    """Those of the entries that were not let go for their age meanwhile."""
+    rows = conn.execute(
+        "SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {entry_id for (entry_id,) in rows}
 
 
 _FINISH_ENTRY = """
 UPDATE entries SET
-    article_id = :article, due_at = :retry, page_error = :fault, tries = iif(:fault IS NULL, 0, tries + 1)
+    article_id = :article, due_at = iif(digest = :digest, :retry, due_at), page_error = :fault,
+    tries = iif(:fault IS NULL OR digest <> :digest, 0, tries + 1)
 WHERE id = :id
 """
-_EMPTY_KILLED = """
-UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
+_EMPTY_KILLED = f"""
+{EMPTIED_ENTRY}
 WHERE id IN (SELECT value FROM json_each(:ids)) AND EXISTS (
     SELECT 1 FROM articles WHERE id = entries.article_id AND relation = 'kill'
 )
-"""
+"""  # noqa: S608 (our own words)
 
 
 def _row(sighting: Sighting, now: datetime, known: Known | None = None) -> dict[str, object]:

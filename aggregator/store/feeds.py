@@ -31,6 +31,7 @@ class DueEntry:
     first_seen_at: datetime
     article_id: int | None
     tries: int
+    digest: bytes  # of its words as they are read now
 
     @property
     def published_at(self) -> datetime:
@@ -176,7 +177,7 @@ def due_entries(
         """
         SELECT id, feed_id, first_seen_at, article_id, tries,
                guid, url, title, summary, content, author, published_at, updated_at,
-               published_raw, tags, image_url
+               published_raw, tags, image_url, digest
         FROM entries INDEXED BY entries_due
         WHERE due_at <= :now AND feed_id IN (SELECT value FROM json_each(:feeds))
             AND (min(coalesce(published_at, first_seen_at), first_seen_at), feed_id, guid)
@@ -193,9 +194,9 @@ def due_entries(
 def due_entry_of(row: tuple[Any, ...]) -> DueEntry:
     """The record of a row with the columns that ``due_entries`` asks for."""
     entry_id, feed_id, first_seen, article_id, tries, *said = row
-    guid, url, title, summary, content, author, published, updated, raw, tags, image = said
+    guid, url, title, summary, content, author, published, updated, raw, tags, image, digest = said
     entry = Entry(
         guid, url, title, summary, content, author,
         moment(published), moment(updated), raw, unpacked(tags), image,
     )  # fmt: skip
-    return DueEntry(entry_id, feed_id, entry, datetime.fromisoformat(first_seen), article_id, tries)
+    return DueEntry(entry_id, feed_id, entry, datetime.fromisoformat(first_seen), article_id, tries, digest)

@@ -131,7 +131,7 @@ SELECT v.id, v.article_id, v.number, a.versions, a.url, v.relation, v.text_hash,
        p.url, p.status, p.headers, p.fetched_at, p.body,
        e.id, e.feed_id, e.first_seen_at, e.article_id, e.tries,
        e.guid, e.url, e.title, e.summary, e.content, e.author, e.published_at, e.updated_at,
-       e.published_raw, e.tags, e.image_url
+       e.published_raw, e.tags, e.image_url, e.digest
 {_FROM_READABLE}
 ORDER BY v.id
 LIMIT :limit

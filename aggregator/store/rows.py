@@ -7,6 +7,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+#: The text of a killed article's entry goes, wherever it is noticed.
+EMPTIED_ENTRY = """
+UPDATE entries SET title = NULL, summary = NULL, content = NULL, author = NULL, tags = NULL, image_url = NULL
+"""
 _TO_THE_SECOND = len("2017-10-19T15:04:05")
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 
