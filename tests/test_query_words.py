@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.query import prefixes
@@ -56,6 +56,7 @@ def found(index: sqlite3.Connection, text: str, words: str) -> bool:
         ("http://a.example/b?c=d", '("http://a.example/b?c=d")'),
         ("東京都", '("東京 京都")'),
         ("水", '("水" *)'),
+        ("storm ـ -ــ", '("storm")'),
     ],
 )
 def test_what_is_typed_becomes_fts5(typed: str, match: str) -> None:
@@ -66,7 +67,7 @@ def test_only_unwanted_words() -> None:
     assert read_words("-storm -gale") == Words(without='"storm" OR "gale"')
 
 
-@pytest.mark.parametrize("typed", ["!!!", "*", "-", "-!!!", '""', "\N{COMBINING ACUTE ACCENT}"])
+@pytest.mark.parametrize("typed", ["!!!", "*", "-", "-!!!", '""', "\N{COMBINING ACUTE ACCENT}", "ـ", '"ـ."'])
 def test_signs_alone_find_nothing(typed: str) -> None:
     assert read_words(typed).nothing or read_words(typed) == Words()
 
@@ -115,6 +116,7 @@ def test_anything_typed_is_a_question(index: sqlite3.Connection, typed: str) -> 
 
 
 @given(_MIXED)
+@example("ـ storm")
 def test_a_text_is_found_by_any_of_its_words(index: sqlite3.Connection, text: str) -> None:
     text = clean(text)
     for word in text.split():

@@ -98,11 +98,12 @@ def _term(found: re.Match[str]) -> _Term:
 
 def _phrase(text: str, *, prefix: bool) -> str | None:
     """An FTS5 string; its last run of unspaced letters may go on in the text that is searched."""
-    if not (text.isalnum() or any(unicodedata.category(c)[0] in "LN" for c in text)):
-        return None
-    if text.isascii():  # nothing to fold, no run of unspaced letters
-        return _quoted(text.rstrip("*")) + (" *" if prefix else "")
-    folded = fold(text).rstrip("*")
+    folded = text if text.isascii() else fold(text)
+    if not (folded.isalnum() or any(unicodedata.category(c)[0] in "LN" for c in folded)):
+        return None  # after folding: a stretch of Arabic script alone is a letter only before
+    folded = folded.rstrip("*")
+    if folded.isascii():  # no run of unspaced letters
+        return _quoted(folded) + (" *" if prefix else "")
     run = _last_run(folded)
     if run is None:
         return _quoted(searchable(folded) or "") + (" *" if prefix else "")
