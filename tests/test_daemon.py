@@ -72,6 +72,12 @@ class Daemon:
             if text in self.said[-1]:
                 return self.said[-1]
 
+    def wait_for_all(self, *texts: str) -> None:
+        """Waits until each of them has stood in a line of the log: in which order is not said."""
+        for text in texts:
+            if not any(text in line for line in self.said):
+                self.wait_for(text)
+
     def ended(self) -> int | None:
         """Its exit status, when it has ended; all of its log is in ``said``."""
         self._process.join(PATIENCE_S)
@@ -94,8 +100,7 @@ def test_it_polls_until_it_is_told_to_stop(wire: Wire, room: Room) -> None:
         daemon.wait_for("polling 2 feeds into")
         daemon.wait_for("feed harbour: new (1 new, 0 changed)")
         daemon.wait_for(f"article {wire.url('/ferry')}: new")
-        if "feed harbour: not_modified" not in "".join(daemon.said):
-            daemon.wait_for("feed harbour: not_modified")
+        daemon.wait_for_all("feed harbour: not_modified", "feed broken: error")
         daemon.signal(signal.SIGTERM)
         assert daemon.ended() == 0
     assert "stopped" in daemon.said[-1]

@@ -141,8 +141,7 @@ def forging(wire: Wire) -> list[dict[str, Any]]:
 def test_what_is_fetched_writes_no_line_of_its_own(wire: Wire, room: Room, form: str) -> None:
     room.write(*forging(wire))
     with Daemon(room, "--log-format", form) as telling:
-        telling.wait_for("feed away: error: redirects to")
-        telling.wait_for("forged")
+        telling.wait_for_all("feed away: error: redirects to", "forged")
         ended_well(telling)
     lines = [line.removesuffix("\n") for line in telling.said]
     assert all(line.isprintable() for line in lines)
@@ -152,8 +151,7 @@ def test_what_is_fetched_writes_no_line_of_its_own(wire: Wire, room: Room, form:
 def test_as_json_each_line_says_what_came_of_a_poll(wire: Wire, room: Room) -> None:
     room.write({"url": one_article(wire), "name": "harbour"}, {"url": wire.url("/none"), "name": "broken"})
     with Daemon(room, "--log-format", "json") as telling:
-        telling.wait_for("feed broken")
-        telling.wait_for("article ")
+        telling.wait_for_all("feed broken", "article ")
         ended_well(telling)
     said = [json.loads(line) for line in telling.said]
     assert all({"at", "level", "message"} <= each.keys() for each in said)
@@ -178,6 +176,7 @@ def test_a_locked_database_is_named_and_waited_for(wire: Wire, room: Room) -> No
             assert f"{room.db}: another process is writing to it; try again when it has finished" in line
             other.execute("ROLLBACK")
         waiting.wait_for("feed harbour: not_modified")
+        waiting.wait_for_all(f"article {wire.url('/ferry')}: new")  # it may have met the lock as well
         ended_well(waiting)
     assert room.rows("SELECT count(*) FROM articles") == [(1,)]
 
