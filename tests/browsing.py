@@ -119,11 +119,11 @@ def serving(path: Path) -> Iterator[httpx.Client]:
         assert process.stdout
         try:
             base = process.stdout.readline().strip()
-            with httpx.Client(base_url=base, trust_env=False, timeout=10) as client:
+            with httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
                 yield client
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 def text(client: httpx.Client, path: str) -> str:

@@ -67,7 +67,7 @@ def test_it_is_one_moment_though_another_writes_all_the_while(db: Path, tmp_path
 
 
 def test_a_thread_that_writes_is_not_held_up(db: Path, tmp_path: Path) -> None:
-    stop, rows = threading.Event(), list[int]()
+    begun, stop, rows = threading.Event(), threading.Event(), list[int]()
 
     def write() -> None:
         with Store(db) as store:
@@ -75,16 +75,17 @@ def test_a_thread_that_writes_is_not_held_up(db: Path, tmp_path: Path) -> None:
                 with store.transaction() as conn:
                     conn.execute("INSERT INTO tags (name) VALUES (?)", (f"tag {len(rows)}",))
                 rows.append(1)
+                begun.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        assert begun.wait(60)
         for number in range(5):
             back_up(db, tmp_path / f"copy{number}.db", force=False, told=silent)
     finally:
         stop.set()
         writer.join()
-    assert rows
     for number in range(5):
         with closing(sqlite3.connect(tmp_path / f"copy{number}.db")) as conn:
             assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)

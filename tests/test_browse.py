@@ -176,9 +176,9 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         base = process.stdout.readline().strip()
-        assert httpx.get(base, trust_env=False, timeout=10).status_code == 200
+        assert httpx.get(base, trust_env=False, timeout=60).status_code == 200
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
         assert (process.returncode, said) == (130, "Press Ctrl-C to stop.\n")
 
 

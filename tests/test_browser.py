@@ -82,7 +82,7 @@ def recent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def opened(browser: Any, base: str, **how: Any) -> Iterator[Any]:  # noqa: ANN401 (playwright may be absent)
     """A page whose faults are collected in ``page.faults``."""
     context = browser.new_context(base_url=base, **how)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.faults = []
     page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
@@ -91,6 +91,12 @@ def opened(browser: Any, base: str, **how: Any) -> Iterator[Any]:  # noqa: ANN40
     page.on("request", lambda asked: page.faults.extend(leaving(asked.url, base)))
     yield page
     context.close()
+
+
+def follow(page: Any, link: str) -> None:  # noqa: ANN401
+    """Clicks a link and waits until all of what it leads to is there."""
+    with page.expect_navigation():
+        page.click(link)
 
 
 def leaving(url: str, base: str) -> list[str]:
@@ -156,9 +162,9 @@ def test_news_that_comes_meanwhile_is_shown(browser: Any, base: str, database: P
 def test_from_the_front_page_to_what_a_copy_cut_in_three_clicks(browser: Any, base: str) -> None:  # noqa: ANN401
     with opened(browser, base) as page:
         page.goto("/?agency=tass")
-        page.click("a.headline:has-text('Ferry comes back')")
+        follow(page, "a.headline:has-text('Ferry comes back')")
         assert page.is_visible("td:has-text('45 min')")
-        page.click("tr:has-text('copies.example') td a[href$='#cut']")
+        follow(page, "tr:has-text('copies.example') td a[href$='#cut']")
         assert "nobody on board was hurt" in page.text_content("#cut del")
         assert page.faults == []
 
@@ -171,7 +177,7 @@ def test_on_the_demo_wire_three_clicks_tell_who_ran_it_when_and_what_they_cut(
     subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=True)
     with serving(tmp_path / "demo.db") as client, opened(browser, str(client.base_url)) as page:
         page.goto("/")
-        page.click("li:has(.outlets:text-matches('3 outlets')) a.headline")
+        follow(page, "li:has(.outlets:text-matches('3 outlets')) a.headline")
         rows = page.locator("section[aria-labelledby=copies] tbody tr")
         assert rows.count() == 3
         for at in range(3):
@@ -179,7 +185,8 @@ def test_on_the_demo_wire_three_clicks_tell_who_ran_it_when_and_what_they_cut(
             assert rows.nth(at).locator("td:nth-child(3) time").count() >= 1  # by when it had the story
             assert rows.nth(at).locator("a.outlet").count() == 1
         assert page.locator(".timeline circle").count() == 3
-        rows.nth(1).locator("a[href$='#cut']").click()
+        with page.expect_navigation():
+            rows.nth(1).locator("a[href$='#cut']").click()
         assert page.is_visible("#cut .changes")
         assert "word for word" in page.text_content("#cut")
         assert page.faults == []
@@ -189,9 +196,9 @@ def test_everything_is_there_without_javascript(browser: Any, base: str) -> None
     with opened(browser, base, java_script_enabled=False) as page:
         page.goto("/")
         page.fill("#q", "sandbank")
-        page.click("form.search button")
+        follow(page, "form.search button")
         assert page.locator("a.headline").all_text_contents() == ["Ferry comes back"]
-        page.click("a.headline")
+        follow(page, "a.headline")
         assert page.is_visible("h2:has-text('Who ran it')")
         assert page.is_visible("th:has-text('Had it')")
         assert page.is_visible("details[open] ins")
@@ -220,12 +227,12 @@ def test_the_map_leads_to_places_by_keyboard_and_without_javascript(
 def test_the_map_and_the_charts_show_the_period_that_is_asked_for(browser: Any, recent: str) -> None:  # noqa: ANN401
     with opened(browser, recent, color_scheme="dark") as page:
         page.goto("/-/map")
-        page.click("a:has-text('30 days')")
+        follow(page, "a:has-text('30 days')")
         assert "Lima, Peru" in page.locator("#places + .wide th[scope=row]").all_text_contents()
         assert page.locator(".map circle").count() == 3
-        page.click("a:has-text('Charts')")
+        follow(page, "a:has-text('Charts')")
         assert page.locator(".layers rect").count() == 4
-        page.click("a:has-text('30 days')")
+        follow(page, "a:has-text('30 days')")
         assert page.locator(".layers rect").count() >= 3
         assert "2" in page.text_content("tr:has-text('script') .number")
         assert page.faults == []
