@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 import yaml
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from aggregator.cli import main
 from aggregator.config import load_config
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from aggregator.desk import Outcome
 
 #: No test may fail because the machine is busy.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
