@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,16 +14,21 @@ from conftest import Room
 from crawl import crawl
 from dask_parts import end, scheduler, worker
 from test_crash import what_counts
+from test_daemon import PATIENCE_S
 from test_import import texts
 
 from aggregator import cluster as dask
+from aggregator import engines
+from aggregator.archive import intake
 from aggregator.engines import in_order, open_engine
 from aggregator.errors import AggregatorError, ArchiveError, EngineError, UsageError, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from multiprocessing.process import BaseProcess
+    from multiprocessing.connection import Connection
     from pathlib import Path
+
+    from aggregator.archive.reading import Found
 
 # ---------------------------------------------------------------- batches
 
@@ -92,18 +99,34 @@ def calm(tmp_path_factory: pytest.TempPathFactory, crawled: Path) -> Room:
     return found
 
 
-def _begun(room: Room, engine: str, crawled: Path) -> BaseProcess:
-    """An import that has stored something and is not done."""
-    process = room.start("import", "--engine", engine, str(crawled))
-    while not (room.db.exists() and _records(room)):
-        assert process.is_alive()
-        time.sleep(0.002)  # until its first batch is there
-    return process
+class Begun:
+    """An import that has stored its first batch, has not given out its last, and waits to go on."""
+
+    def __init__(self, room: Room, engine: str, crawled: Path) -> None:
+        self._line, theirs = multiprocessing.Pipe()
+        command = ("import", "--engine", engine, str(crawled))
+        self.process = room.start(*command, first=partial(_stand_still, theirs))
+        theirs.close()
+        assert self._line.poll(PATIENCE_S)
+        assert self._line.recv() == "a batch is stored"
+
+    def go_on(self) -> None:
+        """Lets it."""
+        self._line.send("go on")
 
 
-def _records(room: Room) -> int:
-    tables = room.rows("SELECT count(*) FROM sqlite_master WHERE name = 'imports'")
-    return sum(number for (number,) in room.rows("SELECT records FROM imports")) if tables[0][0] else 0
+def _stand_still(line: Connection) -> None:
+    """What the import's process does before: it will stand still when it has stored a batch."""
+    add = intake.Tally.add
+
+    def add_and_wait(tally: intake.Tally, batch: Sequence[Found], verdicts: Sequence[str]) -> None:
+        add(tally, batch, verdicts)
+        intake.Tally.add = add  # type: ignore[method-assign]
+        line.send("a batch is stored")
+        line.recv()
+
+    intake.Tally.add = add_and_wait  # type: ignore[assignment]
+    engines._IN_FLIGHT = 1  # noqa: SLF001 (what is given out already cannot be lost)
 
 
 @pytest.mark.parametrize("engine", ["threads:2", "dask"])
@@ -120,15 +143,16 @@ def test_a_worker_may_be_killed_in_the_middle(
     room: Room, calm: Room, crawled: Path, address: str, tmp_path: Path
 ) -> None:
     with worker(address, tmp_path) as (_, group):
-        process = _begun(room, f"dask://{address}", crawled)
+        begun = Begun(room, f"dask://{address}", crawled)
+        begun.go_on()
         end(group)
-        process.join(120)
-        assert process.exitcode == 0
+        begun.process.join(120)
+        assert begun.process.exitcode == 0
         assert what_counts(room) == what_counts(calm)
 
 
 def test_the_client_may_be_killed_in_the_middle(room: Room, calm: Room, crawled: Path, address: str) -> None:
-    process = _begun(room, f"dask://{address}", crawled)
+    process = Begun(room, f"dask://{address}", crawled).process
     process.kill()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
@@ -140,11 +164,12 @@ def test_the_scheduler_may_be_killed_in_the_middle(
     room: Room, calm: Room, crawled: Path, tmp_path: Path
 ) -> None:
     with scheduler() as (found, group), worker(found, tmp_path):
-        process = _begun(room, f"dask://{found}", crawled)
+        begun = Begun(room, f"dask://{found}", crawled)
         end(group)
-        process.join(120)
+        begun.go_on()
+        begun.process.join(120)
     said = (room.folder / "stderr").read_text("utf-8").splitlines()
-    assert process.exitcode == 1
+    assert begun.process.exitcode == 1
     assert said[-1].startswith(f"aggregator: dask://{found}: ")
     assert len(said) == 2, said  # where its dashboard is, and this
     assert room.run("import", str(crawled)).returncode == 0
