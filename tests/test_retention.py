@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from aggregator.cli import main
 from aggregator.config import load_config
 from aggregator.doctor import examine
+from aggregator.fetch import utc_now
 from aggregator.store import Store, retention
 from aggregator.store.retention import Limits, count_old, prune_articles, prune_log
 
@@ -109,6 +110,7 @@ def test_the_tombstone_of_a_kill_stays(wire: Wire, room: Room) -> None:
 
 
 def test_the_dry_run_counts_what_then_goes(wire: Wire, room: Room) -> None:
+    room.now = utc_now()  # the command's clock is the machine's
     keeping(room, wire.set("/rss", rss(item(wire, "ferry"), item(wire, "bakers", BAKERS))))
     room.poll()
     room.write_rows(
