@@ -246,7 +246,7 @@ def test_a_feed_that_takes_too_much_memory_costs_itself_one_poll(room: Room, wir
         {"url": wire.set("/huge", huge), "name": "huge"},
         {"url": wire.set("/good", rss(B)), "name": "good", "pages": "never"},
     )
-    with Workers(1, Limits(memory=256 * 1024 * 1024)) as workers:
+    with Workers(1, Limits(seconds=120.0, memory=256 * 1024 * 1024)) as workers:
         one_round(room, workers, Noting())
     told = {each.what: each.fault for each in room.told if each.kind == "feed"}
     assert told == {"huge": "took more than 256 MiB to read", "good": None}

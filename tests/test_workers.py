@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    with Workers(2, Limits(seconds=2.0, memory=512 * 1024 * 1024)) as started:
+    with Workers(2, Limits(seconds=5.0, memory=512 * 1024 * 1024)) as started:
         yield started
 
 
@@ -77,7 +77,7 @@ def test_jobs_run_in_other_processes(workers: Workers) -> None:
 @pytest.mark.parametrize(
     ("job", "why"),
     [
-        (_hang, "took longer than 2 s to read"),
+        (_hang, "took longer than 5 s to read"),
         (_crash, "crashed the worker process that read it"),
         (_eat, "took more than 512 MiB to read"),
     ],
@@ -102,12 +102,16 @@ def test_nothing_is_started_before_there_is_work() -> None:
 
 
 def test_jobs_not_begun_are_given_up_on_request() -> None:
-    workers = Workers(1, Limits(seconds=1.0))
-    running, waiting = workers.submit(_hang), workers.submit(_add, 1, 1)
+    workers = Workers(1, Limits(seconds=3_600.0))
+    begun, running, waiting = workers.submit(_pid), workers.submit(_hang), workers.submit(_add, 1, 1)
+    begun.result()
     while not running.running():
         time.sleep(0.01)
-    workers.shutdown(cancel_futures=True)
+    workers.shutdown(wait=False, cancel_futures=True)
     assert waiting.cancelled()
+    assert running.running()
+    workers.give_up()
+    workers.shutdown()
 
 
 def test_what_hangs_keeps_nobody_from_ending() -> None:
