@@ -340,9 +340,10 @@ def test_what_a_server_calls_its_answer_may_be_in_any_charset() -> None:
 
 
 def test_a_closed_port_and_an_unknown_name_are_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    closed, unknown = refusal(f"http://127.0.0.1:{port}/"), refusal("http://no-such-host.invalid/")
+    with socket.socket() as silent:  # bound by us, so that nobody else listens there
+        silent.bind(("127.0.0.1", 0))
+        closed = refusal(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+    unknown = refusal("http://no-such-host.invalid/")
     assert "could not be reached" in str(closed)
     assert "its host name is not known (DNS)" in str(unknown)
     assert isinstance(closed, UnreachedError)
