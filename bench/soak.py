@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from bench.clocked import FAKETIME, moved_by_file
 from bench.flaky import FlakyServer
 from bench.labs import FaultLab, LoadLab
-from bench.watched import Sample, judge_samples, sample
+from bench.watched import MORE_FILES, Sample, judge_samples, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +42,8 @@ _FAR_AHEAD = 40 * 86_400
 #: The daemons may take so long to catch up, and so much longer for each minute.
 _PATIENCE_S = 300.0
 _PATIENCE_A_MINUTE_S = 15.0
+#: With nothing left to do it has closed its connections within this time: that to a host which hangs as well.
+_QUIET_WITHIN_S = 90.0
 #: SIGTERM is to end a daemon within this time.
 _STOPS_WITHIN_S = 10.0
 #: Seeds are fixed, so that two soaks meet the same dice; what they meet differs with the machine's pace.
@@ -187,12 +189,13 @@ class Soak:
         self._disturb()
         self.server.faulty = False
         caught_up = begun and self._drain()
+        quiet = self._quiet()
         ended = {daemon.name: daemon.stop() for daemon in (self.steady, self.killed)}
         faults = [] if caught_up else ["the daemons did not catch up in the end"]
         for daemon in (self.steady, self.killed):
             faults += [f"{daemon.name}: {fault}" for fault in self._judge(daemon, *ended[daemon.name])]
         warm = self.plan.minutes * 60 / 6
-        return faults + judge_samples(self.steady.samples, warm, strict=self.plan.minutes >= 30)
+        return faults + judge_samples(self.steady.samples, warm, quiet, strict=self.plan.minutes >= 30)
 
     def _write_feeds(self) -> None:
         """All feeds; one host in ten with its pages."""
@@ -242,6 +245,17 @@ class Soak:
         self._move(_FAR_AHEAD)
         since = f"{datetime.now(UTC) + timedelta(seconds=self.offset):%Y-%m-%dT%H:%M:%SZ}"
         return self._until(lambda daemon: daemon.unpolled(since) + daemon.unread() == 0, move=3_600)
+
+    def _quiet(self) -> list[Sample]:
+        """Samples of the steady daemon with nothing left to do, until few files are open; a leak stays."""
+        pid = self.steady.process.pid if self.steady.process else 0
+        few = min(each.files for each in self.steady.samples) + MORE_FILES
+        until = time.monotonic() + _QUIET_WITHIN_S
+        found = [sample(pid)]
+        while found[-1].files > few and time.monotonic() < until:
+            time.sleep(1)
+            found.append(sample(pid))
+        return found
 
     def _until(self, done: Callable[[Daemon], bool], *, move: int = 0) -> bool:
         """Waits until that holds for both daemons; now and then the clock moves, for what is put off."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: What may be added after the start has been overcome.
 _GROWTH = 0.10
 #: Descriptors by which two quiet moments may differ: a connection kept alive, a worker's pipe.
-_MORE_FILES = 8
+MORE_FILES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,15 @@ def sample(pid: int) -> Sample:
     return Sample(time.monotonic(), own, own + sum(map(_with_children, children_of(pid))), files)
 
 
-def judge_samples(samples: Sequence[Sample], warm_s: float, *, strict: bool) -> list[str]:
+def judge_samples(
+    samples: Sequence[Sample], warm_s: float, quiet: Sequence[Sample], *, strict: bool
+) -> list[str]:
     """Prints how memory and open files went; what grew, a line each.
 
     Args:
         samples: in order.
         warm_s: seconds after which they should stay as they are.
+        quiet: samples of the end, when nothing was left to do: hosts that hang hold connections before.
         strict: whether growth is a fault; in some minutes nothing has settled yet.
     """
     begun = samples[0].at
@@ -51,13 +54,13 @@ def judge_samples(samples: Sequence[Sample], warm_s: float, *, strict: bool) -> 
     first, last = settled[:part], settled[-part:]
     own = [statistics.median(each.own_mb for each in some) for some in (first, last)]
     whole = [statistics.median(each.all_mb for each in some) for some in (first, last)]
-    files = [min(each.files for each in some) for some in (first, last)]
+    files = [min(each.files for each in some) for some in (samples, quiet)]
     most = max(each.all_mb for each in samples)
     print(
         f"memory: daemon {own[0]:.0f} to {own[1]:.0f} MB, with workers {whole[0]:.0f} to {whole[1]:.0f} MB,"
         f" most {most:.0f} MB; open files {files[0]} to {files[1]}"
     )
-    faults = [f"open files grew from {files[0]} to {files[1]}"] if files[1] > files[0] + _MORE_FILES else []
+    faults = [f"open files grew from {files[0]} to {files[1]}"] if files[1] > files[0] + MORE_FILES else []
     for name, (before, after) in (("daemon", own), ("with workers", whole)):
         if strict and after > before * (1 + _GROWTH):
             faults.append(f"memory grew from {before:.0f} to {after:.0f} MB ({name})")
