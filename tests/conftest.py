@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -313,6 +314,8 @@ _PRINTED = ("stdout", "stderr")
 @pytest.fixture(scope="session", autouse=True)
 def _forge() -> None:
     """Starts the process that others are forked from, before anything else does."""
+    # Who starts the tests in the background has SIGINT ignored, and all they start would have it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     here = str(Path(__file__).parent)
     _FORGE.set_forkserver_preload(["warm", "aggregator.cli.feeds", "aggregator.daemon"])
     with pytest.MonkeyPatch.context() as patch:
