@@ -129,14 +129,14 @@ class _FeedsFile:
 
     path: Path
     shard: Shard | None
-    read_at: int | None = None  # when it had been changed, as it was last read
+    state: tuple[int, int] | None = None  # as it was last read
 
     def read(self) -> Config:
-        self.read_at = _changed_at(self.path)
+        self.state = _state_of(self.path)
         return share_of(load_config(self.path, os.environ), self.shard)
 
     def has_changed(self) -> bool:
-        return _changed_at(self.path) != self.read_at
+        return _state_of(self.path) != self.state
 
 
 class _InHand:
@@ -370,11 +370,13 @@ def bring_back(scheduler: AsyncIOScheduler, now: datetime) -> None:
             job.modify(next_run_time=now)
 
 
-def _changed_at(path: Path) -> int | None:
+def _state_of(path: Path) -> tuple[int, int] | None:
+    """When a file was changed, and its size, which tells two writes within one tick of the clock apart."""
     try:
-        return path.stat().st_mtime_ns
+        now = path.stat()
     except OSError:
         return None
+    return now.st_mtime_ns, now.st_size
 
 
 def _tell(outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from conftest import FERRY, Answer, Gate, Item, page, rss
 
-from aggregator.daemon import bring_back
+from aggregator.daemon import _FeedsFile, bring_back
 from aggregator.fetch import utc_now
 from aggregator.store import Store
 from aggregator.store.hosts import close_host
@@ -143,6 +143,18 @@ def test_feeds_yaml_is_taken_up_when_it_changes_and_kept_when_it_breaks(wire: Wi
         daemon.signal(signal.SIGINT)
         assert daemon.ended() == 0
     assert "Traceback" not in "".join(daemon.said)
+
+
+def test_a_file_that_grows_within_a_tick_of_the_clock_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text("feeds:\n- url: https://a.example/\n")
+    file = _FeedsFile(path, None)
+    file.read()
+    assert not file.has_changed()
+    at = path.stat().st_mtime_ns
+    path.write_text("feeds:\n- url: https://a.example/\n- url: https://b.example/\n")
+    os.utime(path, ns=(at, at))
+    assert file.has_changed()
 
 
 def test_what_is_in_hand_is_finished_or_due_again(wire: Wire, other_wire: Wire, room: Room) -> None:
