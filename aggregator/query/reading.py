@@ -92,7 +92,7 @@ def count(conn: sqlite3.Connection, question: Filter) -> int:
         UsageError: the question contradicts itself or names an unknown feed.
         StoreError: the database cannot be read.
     """
-    _understood(conn, question)
+    ask(question)  # its faults are told, also those of the order and page that counting needs not
     with naming_faults():
         asked = _understood(conn, replace(question, limit=0, offset=0, sort=Sort.PUBLISHED))
         if asked.nothing:
