@@ -103,7 +103,7 @@ def article_object(page: Page) -> dict[str, Any]:
 
 
 def outlet_names(page: Page) -> frozenset[str]:
-    """The names an outlet goes by, closed_up: its host, the host's label, its site name, its publisher."""
+    """The names an outlet goes by, closed up: its host, the host's label, its site name, its publisher."""
     host = outlet_of(page.url) or ""
     publisher = article_object(page).get("publisher")
     said = (*page.meta.get("og:site_name", ()), *page.meta.get("application-name", ()), _text(publisher))

@@ -40,7 +40,7 @@ class Known:
     """What is known of a headline besides the page's own titles."""
 
     linked: str | None  # as JSON-LD has it
-    names: frozenset[str]  # of the outlet, closed_up
+    names: frozenset[str]  # of the outlet, closed up
     preferred: str | None = None  # which evidence the outlet's rule trusts
     told: str | None = None  # the feed's headline
 
